@@ -1,0 +1,109 @@
+"""Rows of the store as frozen values. All times are unix seconds, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from burnish.core.job import JobStatus
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An uploaded or written file; its bytes lie in the blobs under its id."""
+
+    id: str
+    bytes: int
+    created_at: int
+    filename: str
+    purpose: str
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed."""
+
+    code: str
+    message: str
+    param: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A fine-tuning job."""
+
+    id: str
+    created_at: int
+    status: JobStatus
+    model: str
+    """The base model's name as the request sent it (an alias is echoed, not resolved)."""
+    request: Mapping[str, Json]
+    """The body of POST /fine_tuning/jobs, as validated, defaults filled in."""
+    seed: int
+    training_file: str
+    validation_file: str | None
+    suffix: str | None
+    metadata: Mapping[str, str] | None
+    hyperparameters: Mapping[str, Json]
+    """As echoed: "auto" until the plan stands, then numbers."""
+    desired: Literal["run", "pause", "cancel"] = "run"
+    """What the user last asked for; the run looks at it between steps."""
+    attempt: int = 0
+    """How often a worker has claimed the job; later writes name it, so that a dead worker's are refused."""
+    started_at: int | None = None
+    finished_at: int | None = None
+    estimated_finish: int | None = None
+    fine_tuned_model: str | None = None
+    trained_tokens: int | None = None
+    error: JobError | None = None
+    result_files: tuple[str, ...] = ()
+    usage_metrics: Mapping[str, Json] | None = None
+    plan: Mapping[str, Json] | None = None
+    """What `work/plan.py` resolved; None until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a job's log."""
+
+    id: str
+    job_id: str
+    number: int
+    """Counts a job's events from 1; the order of paging."""
+    created_at: int
+    level: Literal["info", "warn", "error"]
+    message: str
+    type: Literal["message", "metrics"]
+    data: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A published step of a job; servable under `model`."""
+
+    id: str
+    job_id: str
+    created_at: int
+    step: int
+    model: str
+    metrics: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class TunedModel:
+    """A model that a job published: a LoRA adapter on a base, or full weights."""
+
+    name: str
+    """`ft:<base>:<org>:<suffix>:<id>`, a checkpoint's ending in `:ckpt-step-<n>`."""
+    created_at: int
+    base: str
+    """The base model's real name (aliases resolved) or directory."""
+    job_id: str
+    step: int
+    blob: str
+    """Prefix of its files in the blobs."""
+    kind: Literal["lora", "full"]
+    reasoning_effort: str
+    """The effort it was trained at: its default when served."""

@@ -1,0 +1,102 @@
+"""Every knob, read once from `BURNISH_*` and `burnish.toml`; nothing else reads the environment.
+
+Precedence: arguments, then `BURNISH_*` (nested with `__`: `BURNISH_MODELS__ALIASES`), then `burnish.toml` in the
+working directory, then the defaults below.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+STARTER = "burnish-starter"
+"""The name of the embedded base model."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Remote(_Section):
+    """An OpenAI-compatible endpoint that serves one model, as a judge for instance."""
+
+    base_url: str
+    """Up to and including `/v1`."""
+    api_key: str = "none"
+    model: str | None = None
+    """The model's name there; None: the name it has here."""
+    timeout_s: float = Field(default=60.0, gt=0)
+    concurrency: int = Field(default=8, ge=1)
+
+
+class Models(_Section):
+    """Which names mean which models."""
+
+    local: dict[str, str] = Field(default_factory=dict)
+    """Base model name -> directory of a Hugging Face causal LM, or its hub name. `burnish-starter` is always there."""
+    remote: dict[str, Remote] = Field(default_factory=dict)
+    """Model name -> endpoint. Usable as judges and for chat, not for training."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Retired or foreign names -> a local, tuned or remote model: `"o4-mini-2025-04-16" = "burnish-starter"`."""
+
+
+class Training(_Section):
+    """How runs train where the API has no field for it."""
+
+    parameters: Literal["lora", "full"] = "lora"
+    lora_rank: int = Field(default=16, ge=1)
+    lora_alpha: float = Field(default=32.0, gt=0)
+    kl: float = Field(default=0.0, ge=0)
+    """Weight of the KL term to the reference (the base); 0 only reports it."""
+    ungradable_reward: float = 0.0
+    """Reward of truncated, empty or unparsable answers; -1 is what OpenAI's published figures fit."""
+    threads: int = Field(default=1, ge=1)
+    """torch threads of a run. Results are bit for bit the same only at the same number."""
+    max_answer_tokens: int = Field(default=512, ge=1)
+    """Longest answer after the reasoning has ended; no more than the model's context leaves."""
+    keep_checkpoints: int = Field(default=3, ge=1)
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BURNISH_", env_nested_delimiter="__", toml_file="burnish.toml", frozen=True, extra="forbid"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65535)
+    data_dir: Path = Path("burnish-data")
+    """Rows and blobs of an embedded server."""
+    database_url: str | None = None
+    """SQLAlchemy URL; None: SQLite in the data directory."""
+    blobs_url: str | None = None
+    """obstore URL; None: a directory in the data directory."""
+    organization: str = "local"
+    """The `<org>` of tuned model names and `organization_id` of jobs."""
+    infer_url: str | None = None
+    """Where the inference process listens; set by `burnish serve`."""
+    max_file_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    lease_s: float = Field(default=60.0, gt=0)
+    """How long a worker's claim on a job lasts without a heartbeat."""
+    poll_s: float = Field(default=0.5, gt=0)
+    """How often an idle worker looks for jobs."""
+    models: Models = Models()
+    training: Training = Training()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, file; no .env and no secrets directory."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def resolve(self, name: str) -> str:
+        """The model that a name stands for, through the aliases; the name itself where there is none."""
+        return self.models.aliases.get(name, name)
