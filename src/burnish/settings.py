@@ -4,6 +4,8 @@ Precedence: arguments, then `BURNISH_*` (nested with `__`: `BURNISH_MODELS__ALIA
 working directory, then the defaults below.
 """
 
+import json
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +49,9 @@ class Training(_Section):
     parameters: Literal["lora", "full"] = "lora"
     lora_rank: int = Field(default=16, ge=1)
     lora_alpha: float = Field(default=32.0, gt=0)
+    baseline: Literal["leave_one_out", "grpo"] = "leave_one_out"
+    """How rewards become advantages: against the mean of the group's other answers over the batch's deviation, or
+    GRPO's own form over the group's deviation."""
     kl: float = Field(default=0.0, ge=0)
     """Weight of the KL term to the reference (the base); 0 only reports it."""
     ungradable_reward: float = 0.0
@@ -100,3 +105,18 @@ class Settings(BaseSettings):
     def resolve(self, name: str) -> str:
         """The model that a name stands for, through the aliases; the name itself where there is none."""
         return self.models.aliases.get(name, name)
+
+    def local_path(self, name: str) -> str | None:
+        """Where a base model lies, aliases resolved: a directory, a hub name or `burnish-starter`; None if not here."""
+        target = self.resolve(name)
+        return target if target == STARTER else self.models.local.get(target)
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment in which a child process reads these same settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BURNISH_")}
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return kept | {
+        f"BURNISH_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+    }

@@ -8,6 +8,7 @@ BurnishError                   a fault of ours: 500 server_error
 ├── Busy                       429, code rate_limit_exceeded; may be tried again
 ├── Unavailable                503; a process or endpoint that we need is not there
 ├── GraderUnavailable          our sandbox or a judge failed us: retried, then no grade at all
+├── LeaseLost                  a worker writes to a job that is no longer its own: it must stop
 └── JobFailure                 ends a job: its code, message and param stand in the job's `error`
 
 An error says what was wrong, where, and what to do. `server/failures.py` alone turns one into HTTP.
@@ -82,6 +83,10 @@ class GraderUnavailable(BurnishError):
 
     status = 502
     type = "server_error"
+
+
+class LeaseLost(BurnishError):
+    """The job is not this attempt's any more: it was claimed again, or has ended. The run stops and writes nothing."""
 
 
 class JobFailure(BurnishError):

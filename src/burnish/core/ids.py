@@ -6,7 +6,7 @@ from typing import Literal
 
 _ALPHABET = string.digits + string.ascii_letters
 
-Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "chatcmpl-", "req_", "call_"]
+Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "chatcmpl-", "req_", "call_", "key_"]
 
 
 def new_id(kind: Kind) -> str:

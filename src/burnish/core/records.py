@@ -7,6 +7,8 @@ from typing import Any, Literal
 from burnish.core.job import JobStatus
 
 Json = Any
+Desired = Literal["run", "pause", "cancel"]
+"""What the user last asked of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Job:
     metadata: Mapping[str, str] | None
     hyperparameters: Mapping[str, Json]
     """As echoed: "auto" until the plan stands, then numbers."""
-    desired: Literal["run", "pause", "cancel"] = "run"
+    desired: Desired = "run"
     """What the user last asked for; the run looks at it between steps."""
     attempt: int = 0
     """How often a worker has claimed the job; later writes name it, so that a dead worker's are refused."""
@@ -80,6 +82,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before the store has numbered it."""
+
+    message: str
+    level: Literal["info", "warn", "error"] = "info"
+    type: Literal["message", "metrics"] = "message"
+    data: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A published step of a job; servable under `model`."""
 
@@ -107,3 +119,15 @@ class TunedModel:
     kind: Literal["lora", "full"]
     reasoning_effort: str
     """The effort it was trained at: its default when served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key: its sha256 is stored, never the key itself."""
+
+    id: str
+    name: str
+    prefix: str
+    """The key's first characters, so that people can tell keys apart."""
+    created_at: int
+    revoked_at: int | None = None

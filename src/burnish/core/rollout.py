@@ -71,7 +71,8 @@ class Completion:
     source: "array[int]"
     """Per output id: a `Source`."""
     allowed_mass: "array[float]"
-    """Per output id: the probability of all allowed tokens before masking, 0..1; 1 where nothing was masked."""
+    """Per output id: the probability of all allowed tokens before masking, 0..1; 1 where nothing was masked
+    or the token was not sampled."""
     constraint: str | None
     """Digest of the constraint in force; None where there was none."""
     temperature: float

@@ -5,18 +5,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_VARIABLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*")
-_PART = re.compile(r"\.?([A-Za-z_][\w-]*|[\w-]+)|\[(\d+)\]")
+# No braces within: in '{{{item.x}}}' the innermost pair counts, and matching takes linear time.
+_VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
+_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[[0-9]{1,9}\])*")
+_PART = re.compile(r"\.?([A-Za-z_][\w-]*|[\w-]+)|\[([0-9]+)\]")
 
 
 class UnknownVariable(Exception):
     """A template names something that is not there; the message says what and where it ended."""
 
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
 
 def variables(template: str) -> list[str]:
     """The paths that the template names, in order, duplicates included."""
-    return [match.group(1) for match in _VARIABLE.finditer(template)]
+    return [match.group(1).strip() for match in _VARIABLE.finditer(template)]
 
 
 def fill(template: str, scope: Mapping[str, Any]) -> str:
@@ -25,14 +30,14 @@ def fill(template: str, scope: Mapping[str, Any]) -> str:
     Text goes in as it is; every other value as compact JSON (`true`, `null`, `[1,2]`), for OpenAI leaves its
     rendering open and users embed numbers and lists in prompts. Raises `UnknownVariable`.
     """
-    return _VARIABLE.sub(lambda match: _as_text(lookup(match.group(1), scope)), template)
+    return _VARIABLE.sub(lambda match: _as_text(lookup(match.group(1).strip(), scope)), template)
 
 
 def lookup(path: str, scope: Mapping[str, Any]) -> Any:
     """The value at a path such as `item.rows[0].id`. Raises `UnknownVariable`."""
     if not _PATH.fullmatch(path):
         raise UnknownVariable(
-            f"'{{{{{path}}}}}' is no path; write dotted keys and [n] indexes, such as item.rows[0].id."
+            f"'{{{{{path}}}}}' is no path; write dotted keys and [n] indexes, such as item.rows[0].id.", path
         )
     value: Any = scope
     seen = ""
@@ -44,7 +49,8 @@ def lookup(path: str, scope: Mapping[str, Any]) -> Any:
             value = value[int(index)]
         else:
             raise UnknownVariable(
-                f"'{path}' is unknown: {_describe(seen, value)} has no '{key if key is not None else f'[{index}]'}'."
+                f"'{path}' is unknown: {_describe(seen, value)} has no '{key if key is not None else f'[{index}]'}'.",
+                path,
             )
         seen += match.group(0)
     return value

@@ -1,0 +1,34 @@
+"""A stream of JSON bodies as server-sent events, in OpenAI's manner."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from burnish.core.errors import BurnishError
+
+HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""So that nobody on the way keeps events back."""
+
+
+async def events(
+    first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any], None]
+) -> AsyncGenerator[bytes, None]:
+    """An event per body, then `[DONE]`; closes `rest` however it ends.
+
+    The first body comes apart, for what raises before it still has an HTTP status. Our errors after it become a last
+    event, which the official client raises.
+    """
+    async with aclosing(rest):
+        yield _event(first)
+        try:
+            async for body in rest:
+                yield _event(body)
+        except BurnishError as error:
+            described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+            yield _event({"error": described})
+    yield b"data: [DONE]\n\n"
+
+
+def _event(body: Mapping[str, Any]) -> bytes:
+    return f"data: {json.dumps(body, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()

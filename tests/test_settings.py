@@ -1,0 +1,95 @@
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from burnish.settings import Settings, child_environment
+
+
+@pytest.fixture(autouse=True)
+def empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_anything_a_server_is_local_and_closed():
+    settings = Settings()
+    assert (settings.host, settings.organization, settings.data_dir) == ("127.0.0.1", "local", Path("burnish-data"))
+    assert settings.models.local == settings.models.remote == settings.models.aliases == {}
+    assert settings.training.parameters == "lora"
+
+
+def test_the_file_the_environment_and_arguments_win_in_this_order(empty_directory, monkeypatch):
+    (empty_directory / "burnish.toml").write_text('port = 1\nhost = "a"\norganization = "file"\n')
+    monkeypatch.setenv("BURNISH_PORT", "2")
+    monkeypatch.setenv("BURNISH_HOST", "b")
+    settings = Settings(port=3)
+    assert (settings.port, settings.host, settings.organization) == (3, "b", "file")
+
+
+def test_a_section_may_come_from_the_environment_field_by_field(empty_directory, monkeypatch):
+    (empty_directory / "burnish.toml").write_text("[training]\nlora_rank = 8\nkl = 0.02\n")
+    monkeypatch.setenv("BURNISH_TRAINING__LORA_RANK", "4")
+    training = Settings().training
+    assert (training.lora_rank, training.kl) == (4, 0.02)
+
+
+def test_models_and_aliases_come_from_the_file(empty_directory):
+    (empty_directory / "burnish.toml").write_text(
+        '[models.local]\nqwen = "/models/qwen"\n'
+        '[models.remote.judge]\nbase_url = "http://localhost:8000/v1"\n'
+        '[models.aliases]\n"o4-mini-2025-04-16" = "burnish-starter"\n'
+    )
+    settings = Settings()
+    assert settings.models.local == {"qwen": "/models/qwen"}
+    assert settings.models.remote["judge"].base_url == "http://localhost:8000/v1"
+    assert settings.resolve("o4-mini-2025-04-16") == "burnish-starter"
+    assert settings.resolve("qwen") == "qwen"
+
+
+def test_an_alias_is_followed_once():
+    settings = Settings(models={"aliases": {"a": "b", "b": "c"}})
+    assert settings.resolve("a") == "b"
+
+
+def test_a_misspelt_setting_is_an_error(empty_directory):
+    (empty_directory / "burnish.toml").write_text("[training]\nlora_rnak = 8\n")
+    with pytest.raises(ValidationError, match=r"training\.lora_rnak"):
+        Settings()
+
+
+def test_values_out_of_range_are_errors(monkeypatch):
+    monkeypatch.setenv("BURNISH_PORT", "70000")
+    with pytest.raises(ValidationError, match="less than or equal to 65535"):
+        Settings()
+
+
+def test_an_environment_value_that_is_no_json_is_an_error(monkeypatch):
+    monkeypatch.setenv("BURNISH_MODELS__ALIASES", "not json")
+    with pytest.raises(SettingsError, match="models"):
+        Settings()
+
+
+def test_a_dotenv_file_is_not_read(empty_directory):
+    (empty_directory / ".env").write_text("BURNISH_PORT=1\n")
+    assert Settings().port == 8787
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_a_child_process_reads_the_same_settings(monkeypatch, empty_directory):
+    aliases = {"gpt-4o": "burnish-starter"}
+    remote = {"judge": {"base_url": "http://localhost:1/v1", "concurrency": 2}}
+    settings = Settings(port=9, data_dir=empty_directory, models={"aliases": aliases, "remote": remote})
+    monkeypatch.setenv("BURNISH_HOST", "0.0.0.0")
+    environment = child_environment(settings)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+    assert json.loads(environment["BURNISH_MODELS"])["aliases"] == aliases
+    assert environment["BURNISH_HOST"] == "127.0.0.1"
