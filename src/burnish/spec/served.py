@@ -1,0 +1,24 @@
+"""What the server tells the inference process: which weights answer a chat request. No part of the public API."""
+
+from typing import Literal
+
+from burnish.spec.base import Spec
+from burnish.spec.chat import ChatRequest, Effort
+
+
+class Served(Spec):
+    """The weights behind a model's name, which the server has resolved."""
+
+    base: str
+    """A local base model's name, or its directory."""
+    kind: Literal["base", "lora", "full"] = "base"
+    blob: str | None = None
+    """Prefix of the adapter's or the full weights' files in the blobs; None for a base."""
+    reasoning_effort: Effort = "default"
+    """The effort of requests that name none, or "default"."""
+
+
+class ServedRequest(ChatRequest):
+    """A chat request on its way from the server to the inference process; `model` is echoed, `burnish` decides."""
+
+    burnish: Served
