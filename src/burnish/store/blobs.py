@@ -1,0 +1,144 @@
+"""Bytes by path: a directory, or S3, GCS or Azure by a URL, all through obstore."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+from burnish.core.errors import BurnishError, NotFound
+from burnish.settings import Settings
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+
+
+class Written(NamedTuple):
+    """What was put under a path."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """A place for bytes. Writes are atomic: a path shows the old bytes or the new, never a part."""
+
+    store: Any
+    """An obstore store."""
+
+    def put(self, path: str, source: bytes | Path | IO[bytes]) -> Written:
+        """Write bytes, a file's or a stream's, in place of what lay there."""
+        if isinstance(source, bytes):
+            obstore.put(self.store, path, source)
+            return Written(len(source), hashlib.sha256(source).hexdigest())
+        if isinstance(source, Path):
+            with source.open("rb") as stream:
+                return self._put_stream(path, stream)
+        return self._put_stream(path, source)
+
+    def _put_stream(self, path: str, stream: IO[bytes]) -> Written:
+        digest = hashlib.sha256()
+        first = stream.read(_CHUNK_BYTES)
+        rest = stream.read(_CHUNK_BYTES)
+        if not rest:
+            return self.put(path, first)
+        size = 0
+
+        def chunks() -> Iterator[bytes]:
+            nonlocal size
+            chunk, following = first, rest
+            while chunk:
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+                chunk, following = following, stream.read(_CHUNK_BYTES)
+
+        obstore.put(self.store, path, chunks(), chunk_size=_CHUNK_BYTES)
+        return Written(size, digest.hexdigest())
+
+    def get(self, path: str) -> bytes:
+        """The bytes under a path. Raises `NotFound`."""
+        return b"".join(self.stream(path))
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """The bytes under a path, in pieces. Raises `NotFound` before the first."""
+        try:
+            found = obstore.get(self.store, path)
+        except FileNotFoundError as error:
+            raise NotFound(f"Nothing is stored under '{path}'.", code="blob_not_found") from error
+        return (bytes(chunk) for chunk in found.stream(min_chunk_size=_CHUNK_BYTES))
+
+    def has(self, path: str) -> bool:
+        """Whether something lies under a path."""
+        try:
+            obstore.head(self.store, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, path: str) -> None:
+        """Remove what lies under a path; nothing there is no error."""
+        try:
+            obstore.delete(self.store, path)
+        except FileNotFoundError:
+            return
+
+    def paths(self, prefix: str) -> list[str]:
+        """The paths below `prefix/`, sorted."""
+        return sorted(entry["path"] for entry in obstore.list(self.store, prefix).collect())
+
+    def delete_directory(self, prefix: str) -> None:
+        """Remove everything below `prefix/`."""
+        for path in self.paths(prefix):
+            self.delete(path)
+
+    def put_directory(self, prefix: str, directory: Path) -> dict[str, str]:
+        """Write every file of a directory below `prefix/`; relative path -> sha256."""
+        digests = {}
+        for file in sorted(path for path in directory.rglob("*") if path.is_file()):
+            name = file.relative_to(directory).as_posix()
+            digests[name] = self.put(f"{prefix}/{name}", file).sha256
+        return digests
+
+    def fetch_directory(self, prefix: str, directory: Path, digests: Mapping[str, str] | None = None) -> list[Path]:
+        """Write everything below `prefix/` into a directory, made if need be; the files written.
+
+        With `digests` (relative path -> sha256) the files must be exactly those, with exactly those bytes. Raises
+        `NotFound` when nothing lies there and `BurnishError` when it is not what was expected.
+        """
+        names = {path[len(prefix) + 1 :]: path for path in self.paths(prefix)}
+        if not names:
+            raise NotFound(f"Nothing is stored under '{prefix}'.", code="blob_not_found")
+        if digests is not None and names.keys() != digests.keys():
+            odd = ", ".join(sorted(names.keys() ^ digests.keys()))
+            raise BurnishError(f"The files stored under '{prefix}' are not those that were written there: {odd}.")
+        return [
+            self._fetch(path, directory / name, digests[name] if digests is not None else None)
+            for name, path in names.items()
+        ]
+
+    def _fetch(self, path: str, target: Path, expected: str | None) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with target.open("wb") as out:
+            for chunk in self.stream(path):
+                digest.update(chunk)
+                out.write(chunk)
+        if expected is not None and digest.hexdigest() != expected:
+            raise BurnishError(f"The bytes stored under '{path}' have changed since they were written.")
+        return target
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The blobs that the settings name; a directory is made if it is not there."""
+    if settings.blobs_url is not None:
+        return Blobs(from_url(settings.blobs_url))
+    return blobs_in(settings.data_dir / "blobs")
+
+
+def blobs_in(directory: Path) -> Blobs:
+    """Blobs in a directory."""
+    return Blobs(LocalStore(str(directory.absolute()), mkdir=True))

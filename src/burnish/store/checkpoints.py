@@ -1,0 +1,62 @@
+"""Published steps of a job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from burnish.core.records import Checkpoint
+from burnish.store import pages
+from burnish.store.database import Database
+from burnish.store.database import checkpoints as table
+from burnish.store.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The table of checkpoints. `Jobs.commit_step` writes it."""
+
+    database: Database
+
+    def page(self, job_id: str, *, after: str | None = None, limit: int = 10) -> Page[Checkpoint]:
+        """Newest (highest step) first."""
+        query = sa.select(table).where(table.c.job_id == job_id)
+        with self.database.read() as connection:
+            rows, has_more = pages.fetch(
+                connection, query, table.c.step, after=after, id_column=table.c.id, limit=limit
+            )
+        return Page([_record(row) for row in rows], has_more)
+
+    def all(self, job_id: str) -> list[Checkpoint]:
+        """Every checkpoint of a job, by step."""
+        query = sa.select(table).where(table.c.job_id == job_id).order_by(table.c.step)
+        with self.database.read() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+
+def insert_checkpoints(connection: sa.Connection, checkpoints: Sequence[Checkpoint]) -> None:
+    """Add checkpoints within a transaction."""
+    for checkpoint in checkpoints:
+        connection.execute(
+            sa.insert(table).values(
+                id=checkpoint.id,
+                job_id=checkpoint.job_id,
+                created_at=checkpoint.created_at,
+                step=checkpoint.step,
+                model=checkpoint.model,
+                metrics=dict(checkpoint.metrics),
+            )
+        )
+
+
+def delete_checkpoints(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Remove checkpoints within a transaction."""
+    if ids:
+        connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+
+
+def _record(row: sa.Row[Any]) -> Checkpoint:
+    return Checkpoint(
+        id=row.id, job_id=row.job_id, created_at=row.created_at, step=row.step, model=row.model, metrics=row.metrics
+    )

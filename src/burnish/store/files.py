@@ -1,0 +1,98 @@
+"""Uploaded and written files: the rows. Their bytes lie in the blobs under `file_blob(id)`."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from burnish.core.records import StoredFile
+from burnish.store import pages
+from burnish.store.database import Database
+from burnish.store.database import files as table
+from burnish.store.pages import Page
+
+
+def file_blob(file_id: str) -> str:
+    """Where a file's bytes lie in the blobs."""
+    return f"files/{file_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The table of files."""
+
+    database: Database
+
+    def insert(self, file: StoredFile) -> None:
+        """Add a file, once its bytes are in the blobs."""
+        with self.database.write() as connection:
+            insert_file(connection, file)
+
+    def get(self, file_id: str) -> StoredFile | None:
+        """The file with this id."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(table.c.id == file_id)).one_or_none()
+        return _record(row) if row is not None else None
+
+    def page(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 10_000,
+        order: Literal["asc", "desc"] = "desc",
+        purpose: str | None = None,
+    ) -> Page[StoredFile]:
+        """Files in the order of their creation, newest first unless asked otherwise."""
+        query = sa.select(table)
+        if purpose is not None:
+            query = query.where(table.c.purpose == purpose)
+        with self.database.read() as connection:
+            rows, has_more = pages.fetch(
+                connection,
+                query,
+                table.c.number,
+                after=after,
+                id_column=table.c.id,
+                limit=limit,
+                descending=order == "desc",
+            )
+        return Page([_record(row) for row in rows], has_more)
+
+    def delete(self, file_id: str) -> bool:
+        """Remove the row; whether there was one. The caller deletes the bytes afterwards."""
+        with self.database.write() as connection:
+            return connection.execute(sa.delete(table).where(table.c.id == file_id)).rowcount > 0
+
+    def expire(self, now: float) -> list[str]:
+        """Remove the rows of files whose time has run out; their ids. The caller deletes the bytes."""
+        with self.database.read() as connection:
+            if connection.execute(sa.select(table.c.id).where(table.c.expires_at <= now).limit(1)).first() is None:
+                return []
+        with self.database.write() as connection:
+            gone = connection.execute(sa.delete(table).where(table.c.expires_at <= now).returning(table.c.id))
+            return list(gone.scalars())
+
+
+def insert_file(connection: sa.Connection, file: StoredFile) -> None:
+    """Add a file within a transaction."""
+    connection.execute(
+        sa.insert(table).values(
+            id=file.id,
+            bytes=file.bytes,
+            created_at=file.created_at,
+            filename=file.filename,
+            purpose=file.purpose,
+            expires_at=file.expires_at,
+        )
+    )
+
+
+def _record(row: sa.Row[Any]) -> StoredFile:
+    return StoredFile(
+        id=row.id,
+        bytes=row.bytes,
+        created_at=row.created_at,
+        filename=row.filename,
+        purpose=row.purpose,
+        expires_at=row.expires_at,
+    )

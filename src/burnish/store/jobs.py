@@ -1,0 +1,310 @@
+"""Fine-tuning jobs: the rows that users see, and the queue that workers claim from under a lease.
+
+A claim raises the job's `attempt`. Every later write of a run names that number and is refused with `LeaseLost` once
+another claim has raised it or the job has ended, so that a worker back from the dead writes nothing. The door writes
+without a number.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from burnish.core.errors import InvalidRequest, LeaseLost
+from burnish.core.job import JobStatus, check_move
+from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile, TunedModel
+from burnish.store import pages
+from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
+from burnish.store.database import Database, job_metadata, job_steps
+from burnish.store.database import jobs as table
+from burnish.store.events import append_events, job_not_found
+from burnish.store.files import insert_file
+from burnish.store.job_rows import JobFields, field_values, job_record, job_values
+from burnish.store.models import delete_models, insert_models
+from burnish.store.pages import Page
+
+HELD = frozenset({JobStatus.VALIDATING_FILES, JobStatus.RUNNING, JobStatus.PAUSING})
+"""The states in which a worker holds a job; a move to any other gives the lease back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a transaction leaves behind beside the job's own row."""
+
+    events: Sequence[NewEvent] = ()
+    checkpoints: Sequence[Checkpoint] = ()
+    models: Sequence[TunedModel] = ()
+    files: Sequence[StoredFile] = ()
+    dropped_checkpoints: Sequence[Checkpoint] = ()
+    """Superseded ones: their rows and those of their models go; the caller deletes the bytes afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The table of jobs."""
+
+    database: Database
+
+    def insert(self, job: Job, event: NewEvent) -> None:
+        """Write a job and its first event in one transaction."""
+        with self.database.write() as connection:
+            connection.execute(sa.insert(table).values(**job_values(job)))
+            for key, value in (job.metadata or {}).items():
+                connection.execute(sa.insert(job_metadata).values(job_id=job.id, key=key, value=value))
+            append_events(connection, job.id, [event], now=job.created_at)
+
+    def get(self, job_id: str) -> Job | None:
+        """The job with this id."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(table.c.id == job_id)).one_or_none()
+        return job_record(row) if row is not None else None
+
+    def require(self, job_id: str) -> Job:
+        """The job with this id. Raises `NotFound`."""
+        job = self.get(job_id)
+        if job is None:
+            raise job_not_found(job_id)
+        return job
+
+    def page(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 20,
+        metadata: Mapping[str, str] | None = None,
+        without_metadata: bool = False,
+    ) -> Page[Job]:
+        """Newest first: those that carry all the pairs of `metadata`, or those that have no metadata at all."""
+        query = sa.select(table)
+        if without_metadata:
+            query = query.where(table.c["metadata"].is_(None))
+        for key, value in (metadata or {}).items():
+            pair = sa.select(job_metadata.c.job_id).where(job_metadata.c.key == key, job_metadata.c.value == value)
+            query = query.where(table.c.id.in_(pair))
+        with self.database.read() as connection:
+            rows, has_more = pages.fetch(
+                connection, query, table.c.number, after=after, id_column=table.c.id, limit=limit
+            )
+        return Page([job_record(row) for row in rows], has_more)
+
+    def claim(self, worker: str, statuses: Collection[JobStatus], lease_s: float, now: float) -> Job | None:
+        """Take the oldest job in one of these states that nobody holds, and raise its attempt; None if there is none.
+
+        A queued job becomes `running`; in every other state it stays where it is: a `running` or `pausing` one is a
+        job whose worker died.
+        """
+        pick = (
+            sa.select(table.c.number)
+            .where(table.c.status.in_([status.value for status in statuses]))
+            .where(sa.or_(table.c.lease.is_(None), table.c.lease < now))
+            .order_by(table.c.number)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        is_queued = table.c.status == JobStatus.QUEUED.value
+        starts = sa.case((is_queued, sa.func.coalesce(table.c.started_at, int(now))), else_=table.c.started_at)
+        update = (
+            sa.update(table)
+            .where(table.c.number == pick)
+            .values(
+                status=sa.case((is_queued, JobStatus.RUNNING.value), else_=table.c.status),
+                started_at=starts,
+                worker=worker,
+                lease=now + lease_s,
+                attempt=table.c.attempt + 1,
+            )
+            .returning(*table.c)
+        )
+        with self.database.write() as connection:
+            row = connection.execute(update).one_or_none()
+        return job_record(row) if row is not None else None
+
+    def heartbeat(self, job_id: str, attempt: int, lease_s: float, now: float) -> bool:
+        """Renew a lease. False: the job is no longer this attempt's, or has ended; stop the run."""
+        with self.database.write() as connection:
+            renewed = connection.execute(
+                sa.update(table)
+                .where(table.c.id == job_id, table.c.attempt == attempt)
+                .where(table.c.status.in_([status.value for status in HELD]))
+                .values(lease=now + lease_s)
+            )
+            return renewed.rowcount == 1
+
+    def desired(self, job_id: str) -> Desired:
+        """What the user last asked for. Raises `NotFound`."""
+        with self.database.read() as connection:
+            wish: Desired | None = connection.execute(sa.select(table.c.desired).where(table.c.id == job_id)).scalar()
+        if wish is None:
+            raise job_not_found(job_id)
+        return wish
+
+    def desire(self, job_id: str, wish: Desired) -> None:
+        """Write down what is wanted, and nothing else. Users' wishes come by `pause`, `resume` and `cancel`."""
+        with self.database.write() as connection:
+            _set(connection, _locked(connection, job_id).id, desired=wish)
+
+    def move(
+        self,
+        job_id: str,
+        status: JobStatus,
+        *,
+        now: float,
+        attempt: int | None = None,
+        fields: JobFields | None = None,
+        leaving: Leaving | None = None,
+    ) -> Job:
+        """Move a job to another state, with what goes with it, in one transaction.
+
+        `attempt` is the run's, None the door's. A run may repeat the move to the state its job is in already: that
+        adds fields and events alone, so that a run can close the books of a job that the user has cancelled. Raises
+        `LeaseLost` for a stale attempt, `InvalidRequest` for a move that is not in the table, and `NotFound`.
+        """
+        with self.database.write() as connection:
+            job = _locked(connection, job_id)
+            _check_attempt(job, attempt)
+            if attempt is not None and job.status.is_final and job.status is not status:
+                raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
+            if attempt is None or job.status is not status:
+                check_move(job_id, job.status, status)
+            _set(connection, job_id, **_of_status(job, status, now), **field_values(fields or {}))
+            _leave(connection, job_id, leaving or Leaving(), now)
+            return _locked(connection, job_id)
+
+    def commit_step(
+        self,
+        job_id: str,
+        attempt: int,
+        step: int,
+        *,
+        now: float,
+        fields: JobFields | None = None,
+        leaving: Leaving | None = None,
+    ) -> Desired:
+        """Write a step down, once: a step that is there already changes nothing. Gives what is wanted of the run.
+
+        A step of a job that has ended meanwhile is dropped, and the answer is "cancel". Raises `LeaseLost`.
+        """
+        with self.database.write() as connection:
+            job = _locked(connection, job_id)
+            _check_attempt(job, attempt)
+            if job.status.is_final:
+                return "cancel"
+            is_known = sa.select(job_steps.c.step).where(job_steps.c.job_id == job_id, job_steps.c.step == step)
+            if connection.execute(is_known).first() is not None:
+                return job.desired
+            connection.execute(sa.insert(job_steps).values(job_id=job_id, step=step, committed_at=int(now)))
+            _set(connection, job_id, **field_values(fields or {}))
+            _leave(connection, job_id, leaving or Leaving(), now)
+            return job.desired
+
+    def last_step(self, job_id: str) -> int:
+        """The highest step that is written down; 0 if none is."""
+        with self.database.read() as connection:
+            query = sa.select(sa.func.max(job_steps.c.step)).where(job_steps.c.job_id == job_id)
+            step: int | None = connection.execute(query).scalar()
+        return step or 0
+
+    def update(
+        self,
+        job_id: str,
+        attempt: int,
+        *,
+        now: float,
+        fields: JobFields | None = None,
+        leaving: Leaving | None = None,
+    ) -> None:
+        """What a run writes that is neither a step nor a move, whatever state its job is in. Raises `LeaseLost`."""
+        with self.database.write() as connection:
+            _check_attempt(_locked(connection, job_id), attempt)
+            _set(connection, job_id, **field_values(fields or {}))
+            _leave(connection, job_id, leaving or Leaving(), now)
+
+    def say(self, job_id: str, attempt: int, events: Sequence[NewEvent], *, now: float) -> None:
+        """Events of a run that no step is tied to. Raises `LeaseLost`."""
+        self.update(job_id, attempt, now=now, leaving=Leaving(events))
+
+    def pause(self, job_id: str, *, now: float) -> Job:
+        """Ask a running job to stop with a snapshot; at once where its worker is dead. Raises `InvalidRequest`."""
+        with self.database.write() as connection:
+            job = _locked(connection, job_id)
+            status = JobStatus.PAUSING if _is_held(connection, job_id, now) else JobStatus.PAUSED
+            if job.status is not JobStatus.RUNNING:
+                raise _wrong_state(job, "paused", "Only a running job can be paused.")
+            _set(connection, job_id, desired="pause", **_of_status(job, status, now))
+            text = "The job is pausing after its present step" if status is JobStatus.PAUSING else "The job is paused"
+            append_events(connection, job_id, [NewEvent(text)], now=now)
+            return _locked(connection, job_id)
+
+    def resume(self, job_id: str, *, now: float) -> Job:
+        """Queue a paused job again. Raises `InvalidRequest`."""
+        with self.database.write() as connection:
+            job = _locked(connection, job_id)
+            if job.status is not JobStatus.PAUSED:
+                raise _wrong_state(job, "resumed", "Only a paused job can be resumed.")
+            _set(connection, job_id, desired="run", **_of_status(job, JobStatus.QUEUED, now))
+            append_events(connection, job_id, [NewEvent("Resuming, moving job to queued state")], now=now)
+            return _locked(connection, job_id)
+
+    def cancel(self, job_id: str, *, now: float) -> Job:
+        """End a job that has not ended, at once; its run notices at the next write. Raises `InvalidRequest`."""
+        with self.database.write() as connection:
+            job = _locked(connection, job_id)
+            if job.status.is_final:
+                raise _wrong_state(job, "cancelled", "It has ended already.")
+            _set(connection, job_id, desired="cancel", **_of_status(job, JobStatus.CANCELLED, now))
+            append_events(connection, job_id, [NewEvent("The job has been cancelled")], now=now)
+            return _locked(connection, job_id)
+
+
+def _locked(connection: sa.Connection, job_id: str) -> Job:
+    row = connection.execute(sa.select(table).where(table.c.id == job_id).with_for_update()).one_or_none()
+    if row is None:
+        raise job_not_found(job_id)
+    return job_record(row)
+
+
+def _wrong_state(job: Job, done: str, rule: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Job '{job.id}' cannot be {done}: its status is '{job.status}'. {rule}", code="invalid_job_state"
+    )
+
+
+def _check_attempt(job: Job, attempt: int | None) -> None:
+    if attempt is None:
+        return
+    if job.attempt != attempt:
+        raise LeaseLost(f"Job '{job.id}' is now held by attempt {job.attempt}; attempt {attempt} must stop.")
+    if job.status not in HELD and not job.status.is_final:
+        raise LeaseLost(f"Job '{job.id}' was given back and is '{job.status}'; attempt {attempt} must stop.")
+
+
+def _is_held(connection: sa.Connection, job_id: str, now: float) -> bool:
+    lease = connection.execute(sa.select(table.c.lease).where(table.c.id == job_id)).scalar()
+    return lease is not None and lease >= now
+
+
+def _of_status(job: Job, status: JobStatus, now: float) -> dict[str, Any]:
+    """The columns that follow from a state."""
+    values: dict[str, Any] = {"status": status.value}
+    if status not in HELD:
+        values |= {"lease": None, "worker": None, "estimated_finish": None}
+    if status.is_final and job.finished_at is None:
+        values["finished_at"] = int(now)
+    return values
+
+
+def _set(connection: sa.Connection, job_id: str, **values: Any) -> None:
+    if values:
+        connection.execute(sa.update(table).where(table.c.id == job_id).values(**values))
+
+
+def _leave(connection: sa.Connection, job_id: str, leaving: Leaving, now: float) -> None:
+    append_events(connection, job_id, leaving.events, now=now)
+    insert_checkpoints(connection, leaving.checkpoints)
+    insert_models(connection, leaving.models)
+    for file in leaving.files:
+        insert_file(connection, file)
+    delete_checkpoints(connection, [checkpoint.id for checkpoint in leaving.dropped_checkpoints])
+    delete_models(connection, [checkpoint.model for checkpoint in leaving.dropped_checkpoints])

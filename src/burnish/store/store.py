@@ -1,0 +1,56 @@
+"""All tables behind one name."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from burnish.settings import Settings
+from burnish.store.checkpoints import Checkpoints
+from burnish.store.database import Database, open_database
+from burnish.store.events import Events
+from burnish.store.files import Files
+from burnish.store.grades import Grades
+from burnish.store.jobs import Jobs
+from burnish.store.keys import Keys
+from burnish.store.models import Models
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What survives a restart, but for the bytes. May be shared by threads, never across a fork."""
+
+    database: Database
+    jobs: Jobs
+    events: Events
+    checkpoints: Checkpoints
+    models: Models
+    files: Files
+    keys: Keys
+    grades: Grades
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.engine.dispose()
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name; made if it is not there."""
+    if settings.database_url is not None:
+        return store_at(settings.database_url)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return store_at(sa.URL.create("sqlite", database=str(settings.data_dir / "burnish.db")))
+
+
+def store_at(url: str | sa.URL) -> Store:
+    """The store at a SQLAlchemy URL."""
+    database = open_database(url)
+    return Store(
+        database=database,
+        jobs=Jobs(database),
+        events=Events(database),
+        checkpoints=Checkpoints(database),
+        models=Models(database),
+        files=Files(database),
+        keys=Keys(database),
+        grades=Grades(database),
+    )

@@ -1,0 +1,86 @@
+"""Rows to put into a store in tests."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from burnish.core.job import JobStatus
+from burnish.core.records import Checkpoint, Job, StoredFile, TunedModel
+
+NOW = 1_800_000_000
+
+GRADER = {
+    "type": "string_check",
+    "name": "exact",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.answer}}",
+    "operation": "eq",
+}
+
+
+def job_body(**changes: Any) -> dict[str, Any]:
+    """The smallest body of POST /fine_tuning/jobs that is accepted once its files are there."""
+    return {
+        "model": "burnish-starter",
+        "training_file": "file-train",
+        "validation_file": "file-valid",
+        "method": {"type": "reinforcement", "reinforcement": {"grader": GRADER}},
+    } | changes
+
+
+def job(job_id: str, **changes: Any) -> Job:
+    """A job as the door makes it."""
+    new = Job(
+        id=job_id,
+        created_at=NOW,
+        status=JobStatus.VALIDATING_FILES,
+        model="burnish-starter",
+        request=job_body(),
+        seed=7,
+        training_file="file-train",
+        validation_file="file-valid",
+        suffix=None,
+        metadata=None,
+        hyperparameters={"n_epochs": "auto"},
+    )
+    return dataclasses.replace(new, **changes)
+
+
+def file(file_id: str, **changes: Any) -> StoredFile:
+    """A file for training."""
+    new = StoredFile(id=file_id, bytes=2, created_at=NOW, filename="rows.jsonl", purpose="fine-tune")
+    return dataclasses.replace(new, **changes)
+
+
+def checkpoint(job_id: str, step: int) -> Checkpoint:
+    """A checkpoint of a step."""
+    return Checkpoint(
+        id=f"ftckpt_{step}", job_id=job_id, created_at=NOW, step=step, model=model_name(step), metrics={"step": step}
+    )
+
+
+def model(job_id: str, step: int, **changes: Any) -> TunedModel:
+    """The model of a step's checkpoint."""
+    new = TunedModel(
+        name=model_name(step),
+        created_at=NOW,
+        base="burnish-starter",
+        job_id=job_id,
+        step=step,
+        blob=f"models/{step}",
+        kind="lora",
+        reasoning_effort="medium",
+    )
+    return dataclasses.replace(new, **changes)
+
+
+def model_name(step: int) -> str:
+    """What the checkpoint of a step is called."""
+    return f"ft:burnish-starter:local::abcd{step:04}:ckpt-step-{step}"
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a file, and its bytes."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path.read_bytes()

@@ -1,0 +1,80 @@
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+
+from burnish.core.errors import BurnishError, NotFound
+from burnish.settings import Settings
+from burnish.store.blobs import Blobs, blobs_in, open_blobs
+
+LARGE = bytes(range(256)) * 40_000  # 10 MB: several chunks
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return blobs_in(tmp_path / "blobs")
+
+
+@pytest.mark.parametrize("data", [b"", b"x", LARGE], ids=["empty", "small", "large"])
+def test_bytes_files_and_streams_are_read_back_with_their_digest(blobs: Blobs, tmp_path: Path, data: bytes):
+    on_disk = tmp_path / "source"
+    on_disk.write_bytes(data)
+    expected = (len(data), hashlib.sha256(data).hexdigest())
+    for source in (data, on_disk, io.BytesIO(data)):
+        assert blobs.put("a/b", source) == expected
+        assert blobs.get("a/b") == data
+
+
+def test_what_is_not_there_is_not_found_and_may_be_deleted(blobs: Blobs):
+    assert blobs.has("a") is False
+    blobs.delete("a")
+    with pytest.raises(NotFound):
+        blobs.stream("a")
+
+
+def test_paths_lists_one_directory_only(blobs: Blobs):
+    for path in ("m/1/b", "m/1/a", "m/10/a"):
+        blobs.put(path, b"x")
+    assert blobs.paths("m/1") == ["m/1/a", "m/1/b"]
+    blobs.delete_directory("m/1")
+    assert blobs.paths("m") == ["m/10/a"]
+
+
+def test_a_directory_comes_back_as_it_was_put(blobs: Blobs, tmp_path: Path):
+    source = tmp_path / "adapter"
+    (source / "deep").mkdir(parents=True)
+    (source / "config.json").write_text("{}")
+    (source / "deep" / "weights").write_bytes(b"w")
+    digests = blobs.put_directory("models/1", source)
+    assert digests == {
+        "config.json": hashlib.sha256(b"{}").hexdigest(),
+        "deep/weights": hashlib.sha256(b"w").hexdigest(),
+    }
+    target = tmp_path / "fetched"
+    fetched = blobs.fetch_directory("models/1", target, digests)
+    assert sorted(fetched) == [target / "config.json", target / "deep" / "weights"]
+    assert (target / "deep" / "weights").read_bytes() == b"w"
+
+
+def test_a_directory_that_has_changed_is_refused(blobs: Blobs, tmp_path: Path):
+    source = tmp_path / "adapter"
+    source.mkdir()
+    (source / "weights").write_bytes(b"w")
+    digests = blobs.put_directory("models/1", source)
+    blobs.put("models/1/weights", b"v")
+    with pytest.raises(BurnishError, match="have changed"):
+        blobs.fetch_directory("models/1", tmp_path / "one", digests)
+    blobs.put("models/1/more", b"v")
+    with pytest.raises(BurnishError, match="more"):
+        blobs.fetch_directory("models/1", tmp_path / "two", digests)
+    with pytest.raises(NotFound):
+        blobs.fetch_directory("models/2", tmp_path / "three")
+
+
+def test_a_blobs_url_wins_over_the_data_directory(tmp_path: Path):
+    settings = Settings(data_dir=tmp_path / "unused", blobs_url="memory:///")
+    blobs = open_blobs(settings)
+    blobs.put("a", b"x")
+    assert blobs.get("a") == b"x"
+    assert not (tmp_path / "unused").exists()
