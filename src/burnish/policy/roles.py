@@ -70,7 +70,7 @@ class LossStats:
 
 @dataclass(frozen=True, slots=True)
 class Adam:
-    """One optimizer step's settings: AdamW, betas (0.9, 0.95), eps 1e-8, no weight decay."""
+    """One optimizer step's settings: AdamW, betas (0.9, 0.99), eps 1e-8, no weight decay."""
 
     lr: float
     grad_clip: float = 1.0

@@ -1,0 +1,129 @@
+"""What a chat request asks of an engine; everything that we cannot do is refused here, by its name."""
+
+import secrets
+import time
+from array import array
+from typing import Any, NamedTuple
+
+from burnish.core.errors import InvalidRequest
+from burnish.core.rollout import SampleKey
+from burnish.policy.load import Base
+from burnish.policy.reading import Marks
+from burnish.policy.roles import Request
+from burnish.spec.chat import ChatRequest
+from burnish.spec.conversation import check_messages, check_tools
+from burnish.spec.schema import check_schema
+
+Json = Any
+
+MOST_TOKENS = 4096
+"""Longest answer where the request sets no limit; no more than the context leaves."""
+MOST_STOPS = 4
+
+
+class Ask(NamedTuple):
+    """One request to the engine per answer wanted, all with the same prompt."""
+
+    requests: tuple[Request, ...]
+    marks: Marks
+
+    @property
+    def prompt_ids(self) -> "array[int]":
+        """The rendered conversation."""
+        return self.requests[0].prompt_ids
+
+
+def ask_of(request: ChatRequest, base: Base, effort: str) -> Ask:
+    """Render and check a request; `effort` is that of requests that name none.
+
+    Raises `InvalidRequest`, `param` naming the field. A limit beyond the context is lowered to what the context
+    leaves, as clients written for larger models set it high. Without a seed, answers differ from call to call.
+    """
+    _refuse_what_is_missing(request)
+    check_messages(request.messages)
+    check_tools(request.tools)
+    named = request.reasoning_effort
+    effort = effort if named in (None, "default") else str(named)
+    tools = [] if request.tool_choice == "none" else request.tools or []
+    prompt_ids = base.renderer.prompt(request.messages, tools, effort)
+    schema = _schema_of(request)
+    most = _most_tokens(request, len(prompt_ids), base.context)
+    # Rows wait in the order of their keys. The job's part orders them by arrival and changes no random number.
+    arrival = f"chat-{time.monotonic_ns():020d}"
+    seed = secrets.randbits(63) if request.seed is None else request.seed
+    requests = tuple(
+        Request(
+            key=SampleKey(job=arrival, phase="valid", step=0, line=0, sample=sample),
+            prompt_ids=prompt_ids,
+            max_tokens=most,
+            reasoning_tokens=_reasoning_tokens(base.renderer.reasoning_budget(effort), most),
+            response_schema=schema,
+            temperature=1.0 if request.temperature is None else request.temperature,
+            seed=seed,
+        )
+        for sample in range(request.n or 1)
+    )
+    return Ask(requests, Marks(_stops_of(request), bool(tools), request.parallel_tool_calls is not False))
+
+
+def _refuse_what_is_missing(request: ChatRequest) -> None:
+    if request.top_p not in (None, 1.0):
+        raise _missing("top_p", "a value other than 1; leave it out and set 'temperature' instead")
+    if request.logprobs or request.top_logprobs:
+        raise _missing("logprobs" if request.logprobs else "top_logprobs", "log-probabilities; leave it out")
+    if request.tool_choice not in (None, "auto", "none"):
+        raise _missing("tool_choice", "a forced choice; use 'auto' or 'none'")
+    if request.tools and request.tool_choice != "none" and _schema_of(request) is not None:
+        raise _missing("response_format", "a schema beside tools; leave one of the two out")
+
+
+def _missing(param: str, what: str) -> InvalidRequest:
+    return InvalidRequest(f"'{param}' is not implemented yet for {what}.", param=param, code="unsupported_value")
+
+
+def _schema_of(request: ChatRequest) -> str | None:
+    """The JSON schema, as text, that the answer must satisfy."""
+    match request.response_format:
+        case None | {"type": "text"}:
+            return None
+        case {"type": "json_object"}:
+            return check_schema({"type": "object"})
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return check_schema(schema, "response_format.json_schema.schema")
+        case {"type": "json_schema"}:
+            raise InvalidRequest(
+                "'response_format.json_schema.schema' is missing.", param="response_format.json_schema.schema"
+            )
+        case _:
+            raise InvalidRequest(
+                "'response_format.type' must be 'text', 'json_object' or 'json_schema'.", param="response_format.type"
+            )
+
+
+def _stops_of(request: ChatRequest) -> tuple[str, ...]:
+    stops = [request.stop] if isinstance(request.stop, str) else request.stop or []
+    if len(stops) > MOST_STOPS or "" in stops:
+        raise InvalidRequest(f"'stop' must be at most {MOST_STOPS} strings, none of them empty.", param="stop")
+    return tuple(stops)
+
+
+def _most_tokens(request: ChatRequest, prompt: int, context: int) -> int:
+    room = context - prompt
+    if room < 1:
+        raise InvalidRequest(
+            f"The messages have {prompt} tokens, which leaves no room for an answer in the model's context of "
+            f"{context} tokens. Shorten the messages.",
+            param="messages",
+            code="context_length_exceeded",
+        )
+    return min(room, request.max_completion_tokens or request.max_tokens or MOST_TOKENS)
+
+
+def _reasoning_tokens(budget: int, most: int) -> int:
+    """The effort's budget; where the limit is too short for that, a power of two that leaves half for the answer.
+
+    A power of two, because every budget is a constraint of its own, compiled once and kept.
+    """
+    if budget <= most // 2:
+        return budget
+    return 1 << (most // 2).bit_length() - 1 if most >= 2 else min(budget, 1)

@@ -1,0 +1,311 @@
+"""Decodes many requests at once on one base: the synchronous heart of sampling, serving and judging.
+
+What is done in which step follows from the requests and the weights alone, never from time. One thread only.
+
+Letters: R rows, N packed tokens, C most tokens that a row adds in one pass, T slots, X hidden size.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from burnish.core.errors import BurnishError, InvalidRequest, NotFound
+from burnish.core.rollout import Completion, SampleKey, Source
+from burnish.policy.adapter import Adapter, Route
+from burnish.policy.cache import Prompt, Prompts, RowAttention, Shared, Slots
+from burnish.policy.draw import draw
+from burnish.policy.load import Base
+from burnish.policy.prefill import BEGINNING, PASS_TOKENS, Prefill, Wanted
+from burnish.policy.random import uniform
+from burnish.policy.roles import Request
+from burnish.policy.row import Row
+
+PREFIX_BYTES = 256 * 1024 * 1024
+"""Most memory of prompts kept for reuse."""
+ROW_BYTES = 4 * 1024 * 1024 * 1024
+"""About the most memory of the rows' keys and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An answer went on by one token."""
+
+    ticket: int
+    id: int
+    logprob: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answer ended."""
+
+    ticket: int
+    completion: Completion
+    cached_tokens: int
+    """Prompt tokens that had been computed before this request was taken up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    adapter: Adapter
+    serial: int
+    """Tells two adapters of one name apart in the prompt cache."""
+
+
+class Engine:
+    """Requests in, tokens out, a step at a time."""
+
+    def __init__(
+        self,
+        base: Base,
+        *,
+        max_rows: int = 64,
+        prefix_bytes: int = PREFIX_BYTES,
+        row_bytes: int = ROW_BYTES,
+        skip_forced: bool = True,
+    ) -> None:
+        self._base = base
+        self._max_rows = max_rows
+        self._row_bytes = row_bytes
+        self._skip_forced = skip_forced
+        """Append tokens without alternative at once, instead of drawing them one by one from a set of one."""
+        self._adapters: dict[str, _Attached] = {}
+        self._pending: list[tuple[SampleKey, int, Request, str | None]] = []
+        self._rows: list[Row] = []
+        self._slots = Slots(base.layers)
+        self._prompts = Prompts(prefix_bytes)
+        self._prefill = Prefill(base, self._prompts)
+        self._tickets = 0
+        self._serials = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._rows and not self._pending
+
+    def attach(self, name: str, adapter: Path | Adapter) -> None:
+        """Make an adapter known: a PEFT directory, or one in memory that may go on learning between steps."""
+        if isinstance(adapter, Path):
+            adapter = Adapter.read(adapter, self._base.routing.targets)
+        self._serials += 1
+        self._adapters[name] = _Attached(adapter, self._serials)
+
+    def detach(self, name: str) -> None:
+        """Forget an adapter; an error while requests use it."""
+        self._attached(name)
+        names = [row.adapter_name for row in self._rows] + [pending[3] for pending in self._pending]
+        if name in names:
+            raise BurnishError(f"Adapter {name} is in use.")
+        self._prompts.forget(self._owner(name))
+        del self._adapters[name]
+
+    def add(self, request: Request, adapter: str | None = None) -> int:
+        """Put a request in line, in SampleKey order; its ticket. Equal prompts are computed once.
+
+        Raises `InvalidRequest` where the prompt leaves no room in the context or the schema cannot be enforced,
+        `NotFound` for an adapter that is not attached.
+        """
+        if adapter is not None:
+            self._attached(adapter)
+        if not request.prompt_ids or len(request.prompt_ids) >= self._base.context:
+            raise InvalidRequest(
+                f"The prompt has {len(request.prompt_ids)} tokens; the model's context of {self._base.context} must "
+                "hold it and at least one token of the answer.",
+                param="messages",
+                code="context_length_exceeded",
+            )
+        self._base.constraints.of(request.response_schema, request.reasoning_tokens)
+        self._tickets += 1
+        heapq.heappush(self._pending, (request.key, self._tickets, request, adapter))
+        return self._tickets
+
+    def cancel(self, ticket: int) -> None:
+        """Drop a request wherever it stands; nothing more is said of it. Unknown tickets are none of our business."""
+        self._pending = [pending for pending in self._pending if pending[1] != ticket]
+        heapq.heapify(self._pending)
+        for index, row in enumerate(self._rows):
+            if row.ticket == ticket:
+                self._remove(index)
+                return
+
+    @torch.no_grad()
+    def step(self) -> list[Token | Finished]:
+        """Take up requests while there is room, and bring every answer on by at least one token."""
+        started = len(self._rows)
+        ready = list(self._rows)
+        hidden = [self._decode()] if ready else []
+        for row, prompt in self._admit():
+            if not row.output:
+                assert prompt.hidden_X is not None
+                ready.append(row)
+                hidden.append(prompt.hidden_X[None])
+        lengths = [len(row.output) for row in self._rows[:started]]
+        lengths += [0] * (len(self._rows) - started)
+        if ready:
+            self._draw(ready, torch.cat(hidden))
+        return self._report(lengths)
+
+    def _attached(self, name: str) -> _Attached:
+        if name not in self._adapters:
+            raise NotFound(f"Adapter {name} is not attached.", param="model", code="model_not_found")
+        return self._adapters[name]
+
+    def _owner(self, name: str | None) -> str:
+        """Names the weights that a request is answered with."""
+        if name is None:
+            return f"base@{self._base.version}"
+        attached = self._attached(name)
+        return f"{name}#{attached.serial}@{attached.adapter.version}"
+
+    def _admit(self) -> list[tuple[Row, Prompt]]:
+        """Start rows in SampleKey order, as far as there is room; their prompts are computed together."""
+        taken: list[tuple[SampleKey, int, Request, str | None]] = []
+        seen: set[bytes] = set()
+        tokens = 0
+        longest = max((len(row.request.prompt_ids) + row.limit for row in self._rows), default=0)
+        while self._pending and len(self._rows) + len(taken) < self._max_rows:
+            request = self._pending[0][2]
+            content = request.prompt_ids.tobytes()
+            tokens += 0 if content in seen else len(request.prompt_ids)
+            longest = max(longest, min(len(request.prompt_ids) + request.max_tokens, self._base.context))
+            memory = (len(self._rows) + len(taken) + 1) * longest * self._base.token_bytes
+            if (taken and tokens > PASS_TOKENS) or ((taken or self._rows) and memory > self._row_bytes):
+                break
+            seen.add(content)
+            taken.append(heapq.heappop(self._pending))
+        if not taken:
+            return []
+        wanted = [Wanted(self._owner(name), self._adapter(name), request.prompt_ids) for *_, request, name in taken]
+        prompts, cached = self._prefill.compute(wanted)
+        most = max(prompt.own for prompt in prompts)
+        self._slots.reserve(len(self._rows) + len(taken), most + 1, prompts[0].keys[0])
+        uses = {id(prompt): prompts.count(prompt) for prompt in prompts}
+        started: list[tuple[Row, Prompt]] = []
+        for (_, ticket, request, name), prompt, known in zip(taken, prompts, cached, strict=True):
+            row = self._start(ticket, request, name, prompt, known, in_place=uses[id(prompt)] > 1)
+            started.append((row, prompt))
+        return started
+
+    def _adapter(self, name: str | None) -> Adapter | None:
+        return None if name is None else self._attached(name).adapter
+
+    def _start(
+        self, ticket: int, request: Request, name: str | None, prompt: Prompt, known: int, in_place: bool
+    ) -> Row:
+        """A row after its prompt: a long one, or its long beginning, is looked at where it stands."""
+        whole = in_place and prompt.parent is None and prompt.own >= 2 * BEGINNING
+        shared = prompt if whole else prompt.parent
+        adapter = self._adapter(name)
+        row = Row(
+            ticket=ticket,
+            request=request,
+            adapter_name=name,
+            adapter=adapter,
+            policy_version=self._base.version if adapter is None else adapter.version,
+            constraint=self._base.constraints.of(request.response_schema, request.reasoning_tokens),
+            limit=min(request.max_tokens, self._base.context - len(request.prompt_ids)),
+            cached_tokens=known,
+            shared=shared,
+            used=0 if whole else prompt.own,
+        )
+        self._rows.append(row)
+        if not whole:
+            self._slots.put(len(self._rows) - 1, prompt)
+        if self._skip_forced:
+            row.take_forced()
+        return row
+
+    def _decode(self) -> Tensor:
+        """Send what waits of all rows through the network; the hidden state after each row's last token, [R, X]."""
+        rows = self._rows
+        counts = [len(row.waiting) for row in rows]
+        adds = max(counts)
+        self._slots.reserve(len(rows), max(row.used for row in rows) + adds, self._slots.keys[0][0].transpose(0, 1))
+        used_R = torch.tensor([row.used for row in rows])
+        start_R = torch.tensor([row.position for row in rows])
+        ids_N = torch.tensor([token for row in rows for token in row.waiting])
+        row_R = torch.arange(len(rows))
+        if adds == 1:
+            place_N, row_N, offset_N = None, row_R, torch.zeros_like(row_R)
+        else:
+            count_R = torch.tensor(counts)
+            place_N = (torch.arange(adds) < count_R[:, None]).flatten().nonzero()[:, 0]
+            row_N, offset_N = place_N // adds, place_N % adds
+        slots = int(used_R.max()) + adds
+        limit_RC = used_R[:, None] + torch.arange(adds)
+        hidden_RCT = torch.arange(slots) > limit_RC[..., None]
+        mask_R1CT = torch.zeros(hidden_RCT.shape).masked_fill_(hidden_RCT, -torch.inf)[:, None]
+        attention = RowAttention(self._slots, row_N, used_R[row_N] + offset_N, place_N, adds, mask_R1CT, _shared(rows))
+        with self._base.routing.through(_routes(rows, counts)):
+            hidden_NX = self._base.network.hidden(ids_N, start_R[row_N] + offset_N, attention)
+        for row, count in zip(rows, counts, strict=True):
+            row.used += count
+            row.waiting.clear()
+        return hidden_NX if adds == 1 else hidden_NX[torch.tensor(counts).cumsum(0) - 1]
+
+    def _draw(self, rows: Sequence[Row], hidden_RX: Tensor) -> None:
+        """Each row's next token, and those after it that have no alternative."""
+        stream_R = np.array([row.stream for row in rows], dtype=np.uint64)
+        position_R = np.array([len(row.output) for row in rows], dtype=np.uint64)
+        drawn = draw(
+            self._base.network.logits(hidden_RX),
+            self._base.vocabulary.flags([row.walk.allowed for row in rows]),
+            torch.tensor([row.request.temperature for row in rows], dtype=torch.float32),
+            torch.from_numpy(uniform(stream_R, position_R)),
+        )
+        ids, logprobs, masses = drawn.id_R.tolist(), drawn.logp_R.tolist(), drawn.mass_R.tolist()
+        for row, token, logprob, mass in zip(rows, ids, logprobs, masses, strict=True):
+            row.take(token, logprob, mass)
+            if self._skip_forced:
+                row.take_forced()
+
+    def _report(self, lengths: Sequence[int]) -> list[Token | Finished]:
+        """What is new in each row since it had so many tokens; ended rows leave."""
+        events: list[Token | Finished] = []
+        for row, length in zip(self._rows, lengths, strict=True):
+            events.extend(
+                Token(row.ticket, row.output[index], row.logprobs[index], Source(row.source[index]))
+                for index in range(length, len(row.output))
+            )
+            if (finish := row.finish) is not None:
+                events.append(Finished(row.ticket, row.completion(finish), row.cached_tokens))
+        for index in reversed(range(len(self._rows))):
+            if self._rows[index].finish is not None:
+                self._remove(index)
+        return events
+
+    def _remove(self, index: int) -> None:
+        """Let the last row take a row's place."""
+        last = self._rows.pop()
+        if index < len(self._rows):
+            self._slots.move(len(self._rows), index, last.used)
+            self._rows[index] = last
+
+
+def _shared(rows: Sequence[Row]) -> list[Shared]:
+    """The prompts that rows look at where they stand, in row order."""
+    members: dict[int, tuple[Prompt, list[int]]] = {}
+    for index, row in enumerate(rows):
+        if row.shared is not None:
+            members.setdefault(id(row.shared), (row.shared, []))[1].append(index)
+    return [Shared(prompt, torch.tensor(indexes)) for prompt, indexes in members.values()]
+
+
+def _routes(rows: Sequence[Row], counts: Sequence[int]) -> list[Route]:
+    """Each adapter with the packed tokens of its rows."""
+    first = rows[0].adapter
+    if all(row.adapter is first for row in rows):
+        return [] if first is None else [Route(first, None)]
+    tokens: dict[int, tuple[Adapter, list[int]]] = {}
+    place = 0
+    for row, count in zip(rows, counts, strict=True):
+        if row.adapter is not None:
+            tokens.setdefault(id(row.adapter), (row.adapter, []))[1].extend(range(place, place + count))
+        place += count
+    return [Route(adapter, torch.tensor(index)) for adapter, index in tokens.values()]

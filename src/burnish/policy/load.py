@@ -1,0 +1,197 @@
+"""A base model, loaded once and shared by sampler, trainer and judge."""
+
+import json
+from array import array
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import cached_file
+
+import burnish
+from burnish.core.errors import InvalidRequest
+from burnish.policy.adapter import Routing
+from burnish.policy.attention import IMPLEMENTATION, TreeAttention, register
+from burnish.policy.constraint import Constraints
+from burnish.policy.network import Network
+from burnish.policy.pack import pack
+from burnish.policy.render import Renderer
+from burnish.policy.vocabulary import Vocabulary
+from burnish.settings import STARTER
+
+_Result = TypeVar("_Result")
+
+RECIPE_FILE = "recipe.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is known of a base model: the learning rates that "auto" means, and how long its answers are at most."""
+
+    lora_lr: float
+    full_lr: float
+    reasoning_tokens: int | None = None
+    """Most reasoning tokens of an answer at any effort, for a model known to think briefly; None: no such limit."""
+    answer_tokens: int | None = None
+    """Most tokens after the reasoning."""
+
+    @classmethod
+    def by_size(cls, hidden_size: int) -> "Recipe":
+        """The rule for a model that brings no recipe: LoRA 1e-4 at width 1024, more below, less above; full a tenth.
+
+        clip(1e-4 * (1024 / hidden) ** 1.2, 1e-5, 5e-4), docs/engine.md, recipe.
+        """
+        lora = min(max(1e-4 * (1024 / hidden_size) ** 1.2, 1e-5), 5e-4)
+        return cls(lora, lora / 10)
+
+
+class Base:
+    """A causal LM in memory, with everything that belongs to it."""
+
+    def __init__(self, name: str, source: str, model: Any, tokenizer: Any, recipe: Recipe | None) -> None:
+        config = model.config.get_text_config()
+        self.name = name
+        self.source = source
+        """Directory or hub name that it was loaded from."""
+        self.model = model
+        self.tokenizer = tokenizer
+        self.context: int = config.max_position_embeddings
+        """Most tokens of prompt and answer together."""
+        self.layers: int = config.num_hidden_layers
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        self.token_bytes: int = 2 * 4 * self.layers * heads * head_size
+        """Memory of one token's keys and values."""
+        self.version = 0
+        """How many optimizer steps its own weights have seen; moves only under full-weight training."""
+        self.recipe = recipe or Recipe.by_size(config.hidden_size)
+        self.vocabulary = Vocabulary(tokenizer, _stop_ids(model, tokenizer), config.vocab_size)
+        self.constraints = Constraints(self.vocabulary)
+        self.renderer = Renderer(tokenizer, self.vocabulary, self.context, most_reasoning=self.recipe.reasoning_tokens)
+        self.routing = Routing(model)
+        self.network = Network(model)
+        self.thread = ThreadPoolExecutor(
+            1, "burnish-device", initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)
+        )
+        """The one thread in which this model may be run."""
+
+    @classmethod
+    def load(cls, name_or_directory: str | Path, *, threads: int = 1) -> "Base":
+        """The model of a directory in Hugging Face's layout, of a hub name, or (`burnish-starter`) the embedded one.
+
+        fp32 on the CPU, from safetensors only, never running code that comes with a model. Sets torch's thread
+        count. Raises `InvalidRequest` for what cannot be loaded or whose architecture we cannot run exactly.
+        """
+        torch.set_num_threads(threads)
+        source = str(_starter_directory() if str(name_or_directory) == STARTER else name_or_directory)
+        _quietly(register)
+        try:
+            config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+            _check(config.get_text_config(), source)
+            model = _quietly(lambda: _load_weights(source))
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidRequest(f"The model {name_or_directory} cannot be loaded: {error}", param="model") from error
+        base = cls(str(name_or_directory), source, model, tokenizer, _recipe(source))
+        base._probe()
+        return base
+
+    def again(self) -> "Base":
+        """A second copy of the weights as they stand on disk: the reference of full-weight training."""
+        return Base.load(self.source, threads=torch.get_num_threads())
+
+    def _probe(self) -> None:
+        """Refuse an architecture on which packing changes what is computed (state between tokens, biases, caps)."""
+        first = torch.arange(3, 9) % self.vocabulary.size
+        second = torch.arange(4, 8) % self.vocabulary.size
+        packed = pack([array("q", first.tolist()), array("q", second.tolist())])
+        with torch.no_grad():
+            attention = TreeAttention(packed.buckets)
+            hidden_NX = self.network.hidden(packed.ids_N, packed.position_N, attention)
+            ours_PV = self.network.logits(hidden_NX[torch.stack([place[-1] for place in packed.places])])
+            self.model.set_attn_implementation("eager")
+            theirs = [self.model(input_ids=ids[None], use_cache=False).logits[0, -1] for ids in (first, second)]
+            self.model.set_attn_implementation(IMPLEMENTATION)
+        gap = float((ours_PV - torch.stack(theirs).float()).abs().max())
+        if not gap < 1e-3 * max(1.0, float(ours_PV.abs().max())):
+            raise InvalidRequest(
+                f"The architecture of {self.name} ({type(self.model).__name__}) is not supported: packed and plain "
+                f"passes differ by {gap:.2g}. Choose a plain attention model such as Llama, Qwen2 or Qwen3.",
+                param="model",
+            )
+
+
+def _starter_directory() -> Path:
+    return Path(burnish.__file__).parent / "starter" / "weights"
+
+
+def _load_weights(source: str) -> Any:
+    model = AutoModelForCausalLM.from_pretrained(
+        source,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+        attn_implementation=IMPLEMENTATION,
+    )
+    return model.eval().requires_grad_(False)
+
+
+def _quietly(work: Callable[[], _Result]) -> _Result:
+    """Without transformers' progress bars: a library never prints."""
+    transformers.utils.logging.disable_progress_bar()
+    return work()
+
+
+def _check(config: Any, source: str) -> None:
+    """Refuse by its configuration what a short probe cannot see."""
+    kinds = set(getattr(config, "layer_types", None) or ())
+    window = getattr(config, "sliding_window", None)
+    uses_window = window is not None and getattr(config, "use_sliding_window", True) and not kinds
+    if uses_window or kinds - {"full_attention"}:
+        raise InvalidRequest(
+            f"{source} uses attention other than full attention ({', '.join(sorted(kinds)) or 'sliding window'}), "
+            "which is not supported. Choose a model with full attention, such as Llama, Qwen2 or Qwen3.",
+            param="model",
+        )
+    for field in ("num_hidden_layers", "hidden_size", "vocab_size", "max_position_embeddings"):
+        if getattr(config, field, None) is None:
+            raise InvalidRequest(f"{source} is no causal language model we know: its config has no {field}.")
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> set[int]:
+    """Every token that ends an answer, by the generation config and the tokenizer."""
+    configured = model.generation_config.eos_token_id if model.generation_config is not None else None
+    stops = configured if isinstance(configured, list) else [configured]
+    found = {int(token) for token in [*stops, tokenizer.eos_token_id] if token is not None}
+    if not found:
+        raise InvalidRequest("The model names no stop token (eos_token_id).", param="model")
+    return found
+
+
+def _recipe(source: str) -> Recipe | None:
+    """The recipe beside the weights, if there is one."""
+    local = Path(source)
+    if local.is_dir():
+        path = local / RECIPE_FILE if (local / RECIPE_FILE).is_file() else None
+    else:
+        found = cached_file(
+            source,
+            RECIPE_FILE,
+            _raise_exceptions_for_missing_entries=False,
+            _raise_exceptions_for_connection_errors=False,
+        )
+        path = None if found is None else Path(found)
+    if path is None:
+        return None
+    content = json.loads(path.read_text())
+    return Recipe(
+        float(content["lora_lr"]),
+        float(content["full_lr"]),
+        content.get("reasoning_tokens"),
+        content.get("answer_tokens"),
+    )

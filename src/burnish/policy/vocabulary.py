@@ -1,0 +1,99 @@
+"""What the ids of a model's vocabulary are for: stop tokens, reasoning marks, tool marks, and those never to be drawn.
+
+Sets of allowed ids are rows of bits, 32 ids to an int32, lowest bit first (llguidance's layout). V is the width of the
+model's output, W = ceil(V / 32), R counts rows.
+"""
+
+import hashlib
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from llguidance import LLTokenizer
+from llguidance.hf import from_tokenizer
+from numpy.typing import NDArray
+from torch import Tensor
+
+Bits = NDArray[np.int32]
+"""Sets of ids, [..., W]."""
+
+_MARK = re.compile(r"<.*>|\[[A-Z_/]+\]", re.DOTALL)
+_TOOL_MARKS = ("<tool_call>", "</tool_call>")
+
+
+class Vocabulary:
+    """The roles of ids in one model."""
+
+    def __init__(self, tokenizer: Any, stop_ids: Iterable[int], size: int) -> None:
+        self.size = size
+        """V: the width of the output, at least the tokenizer's size (models pad it)."""
+        self.tokenizer = tokenizer
+        added = {token.content: index for index, token in tokenizer.added_tokens_decoder.items()}
+        self.stop_ids: tuple[int, ...] = tuple(sorted(set(stop_ids)))
+        self.think_id: int | None = added.get("<think>")
+        self.end_think_id: int | None = added.get("</think>")
+        if self.think_id is None or self.end_think_id is None:
+            self.think_id = self.end_think_id = None
+        banned = {index for index, token in tokenizer.added_tokens_decoder.items() if _is_mark(token)}
+        ordinary = set(range(min(size, len(tokenizer)))) - banned - set(self.stop_ids)
+        tools = {added[mark] for mark in _TOOL_MARKS if mark in added}
+        stops = set(self.stop_ids)
+        end_think = set() if self.end_think_id is None else {self.end_think_id}
+        think = set() if self.think_id is None else {self.think_id}
+        self.answer = self.bits(ordinary | stops | tools)
+        """What a free answer may go on with."""
+        self.opening = self.bits(ordinary | stops | tools | think)
+        """What a free answer may start with where the model opens its reasoning itself."""
+        self.reasoning = self.bits(ordinary | stops | end_think)
+        """What reasoning before a free answer may go on with."""
+        self.bound_reasoning = self.bits(ordinary | end_think)
+        """The same before an answer that owes a schema: it may not stop without one."""
+        self.grammar = self.bits(ordinary | stops)
+        """What a grammar may choose from."""
+        self._guide: LLTokenizer | None = None
+
+    def bits(self, ids: Iterable[int]) -> Bits:
+        """The set of these ids."""
+        flags = np.zeros((self.size + 31) // 32 * 32, dtype=np.uint8)
+        flags[list(ids)] = 1
+        packed: Bits = np.packbits(flags, bitorder="little").view(np.int32)
+        packed.setflags(write=False)
+        return packed
+
+    def flags(self, rows: Sequence[Bits]) -> Tensor:
+        """Sets as a bool tensor [R, V]."""
+        bytes_RB = np.stack(rows).view(np.uint8)
+        return torch.from_numpy(np.unpackbits(bytes_RB, axis=1, count=self.size, bitorder="little").view(np.bool_))
+
+    @property
+    def guide(self) -> LLTokenizer:
+        """llguidance's view of the tokenizer, made on first use (up to a second with a large vocabulary)."""
+        if self._guide is None:
+            self._guide = from_tokenizer(self.tokenizer, n_vocab=self.size, eos_token=list(self.stop_ids))
+        return self._guide
+
+    def starts_inside_reasoning(self, prompt_ids: "array[int]") -> bool | None:
+        """Whether the answer to this prompt begins inside reasoning; None where the model may open it itself."""
+        if self.end_think_id is None:
+            return False
+        for token in reversed(prompt_ids[-4:]):
+            if token == self.think_id:
+                return True
+            if token == self.end_think_id:
+                return False
+            if self.tokenizer.decode([token]).strip():
+                break
+        return None
+
+    def digest(self) -> str:
+        """Names the vocabulary and the roles of its ids."""
+        text = f"{self.tokenizer.backend_tokenizer.to_str()}|{self.stop_ids}|{self.size}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_mark(token: Any) -> bool:
+    """Markup is never drawn freely; words or runs of blanks that a tokenizer added are."""
+    return bool(token.special) or _MARK.fullmatch(token.content) is not None

@@ -1,0 +1,131 @@
+import pytest
+
+from burnish.core.errors import InvalidRequest
+from burnish.policy.ask import MOST_TOKENS, ask_of
+from burnish.policy.load import Base
+from burnish.spec.chat import ChatRequest
+from tests.tiny import write_tiny_model
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Base:
+    return Base.load(write_tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+def request_of(**fields: object) -> ChatRequest:
+    return ChatRequest.model_validate({"model": "m", "messages": [{"role": "user", "content": "hi"}], **fields})
+
+
+def ask(base: Base, effort: str = "default", **fields: object):
+    return ask_of(request_of(**fields), base, effort)
+
+
+def test_a_bare_request_is_one_answer_at_temperature_one_as_long_as_the_context_allows(base):
+    requests, marks = ask(base)
+    (only,) = requests
+    assert only.prompt_ids == base.renderer.prompt([{"role": "user", "content": "hi"}], [], "medium")
+    assert only.max_tokens == base.context - len(only.prompt_ids) < MOST_TOKENS
+    assert (only.temperature, only.response_schema) == (1.0, None)
+    assert marks == ((), False, True)
+
+
+def test_answers_of_one_request_share_a_seed_and_differ_by_sample(base):
+    requests = ask(base, n=3, seed=5).requests
+    assert [(request.seed, request.key.sample) for request in requests] == [(5, 0), (5, 1), (5, 2)]
+
+
+def test_requests_wait_in_order_of_arrival_but_a_seed_draws_the_same_numbers(base):
+    first, second = ask(base, seed=5).requests[0], ask(base, seed=5).requests[0]
+    assert first.key < second.key
+    assert (first.key.step, first.key.line, first.key.turn) == (second.key.step, second.key.line, second.key.turn)
+
+
+def test_without_a_seed_every_call_has_its_own(base):
+    assert ask(base).requests[0].seed != ask(base).requests[0].seed
+
+
+def test_a_limit_holds_and_one_beyond_the_context_is_lowered(base):
+    assert ask(base, max_completion_tokens=7, max_tokens=9).requests[0].max_tokens == 7
+    assert ask(base, max_tokens=9).requests[0].max_tokens == 9
+    huge = ask(base, max_completion_tokens=10_000).requests[0]
+    assert huge.max_tokens == base.context - len(huge.prompt_ids)
+
+
+def test_the_effort_asked_for_wins_over_the_models_own(base):
+    assert ask(base, "none").requests[0].reasoning_tokens == 0
+    low = ask(base, "none", reasoning_effort="low").requests[0]
+    assert low.reasoning_tokens == base.renderer.reasoning_budget("low") > 0
+    assert ask(base, "low", reasoning_effort="default").requests[0].prompt_ids == low.prompt_ids
+
+
+@pytest.mark.parametrize(("limit", "reasoning"), [(500, 128), (255, 64), (100, 32), (2, 1), (1, 1)])
+def test_a_short_limit_leaves_half_for_the_answer(base, limit, reasoning):
+    assert base.renderer.reasoning_budget("medium") == 128
+    assert ask(base, max_completion_tokens=limit).requests[0].reasoning_tokens == reasoning
+
+
+def test_a_schema_is_handed_on_as_json_text(base):
+    named = {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA, "strict": True}}
+    assert ask(base, response_format=named).requests[0].response_schema == (
+        '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}'
+    )
+    assert ask(base, response_format={"type": "json_object"}).requests[0].response_schema == '{"type":"object"}'
+    assert ask(base, response_format={"type": "text"}).requests[0].response_schema is None
+
+
+def test_tools_are_rendered_and_looked_for_unless_the_choice_is_none(base):
+    with_tools, marks = ask(base, tools=[TOOL], parallel_tool_calls=False)
+    assert '"name": "f"' in base.tokenizer.decode(with_tools[0].prompt_ids)
+    assert marks == ((), True, False)
+    without, marks = ask(base, tools=[TOOL], tool_choice="none")
+    assert without[0].prompt_ids == ask(base).requests[0].prompt_ids
+    assert marks == ((), False, True)
+
+
+def test_stop_may_be_a_string_or_several(base):
+    assert ask(base, stop="a").marks.stops == ("a",)
+    assert ask(base, stop=["a", "b"]).marks.stops == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"top_p": 0.9}, "top_p"),
+        ({"logprobs": True}, "logprobs"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+        ({"tools": [TOOL], "tool_choice": "required"}, "tool_choice"),
+        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
+    ],
+)
+def test_what_is_missing_is_said_to_be(base, fields, param):
+    with pytest.raises(InvalidRequest, match="not implemented yet") as caught:
+        ask(base, **fields)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"response_format": {"type": "yaml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema.schema"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "colour"}}}},
+            "response_format.json_schema.schema",
+        ),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"stop": ""}, "stop"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+            "messages[0].content[0]",
+        ),
+        ({"tools": [{"type": "web_search"}]}, "tools[0]"),
+        ({"messages": [{"role": "user", "content": "x" * 600}]}, "messages"),
+    ],
+)
+def test_what_is_wrong_is_named(base, fields, param):
+    with pytest.raises(InvalidRequest) as caught:
+        ask(base, **fields)
+    assert caught.value.param == param

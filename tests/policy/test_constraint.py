@@ -1,0 +1,117 @@
+import json
+from array import array
+
+import pytest
+
+from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.rollout import Source
+from burnish.policy.constraint import Constraints, Only
+from tests.policy.asking import SCHEMA, prompt
+
+
+def _allowed(base, walk):
+    return set(base.vocabulary.flags([walk.allowed])[0].nonzero()[:, 0].tolist())
+
+
+def _ids(base, text):
+    return base.tokenizer.encode(text)
+
+
+def _take(base, walk, text):
+    for token in _ids(base, text):
+        walk.take(token)
+
+
+def test_the_grammar_is_in_force_from_the_end_of_reasoning(base):
+    walk = base.constraints.of(SCHEMA, 50).walk(prompt(base))
+    assert set(_ids(base, "xyz{")) <= _allowed(base, walk)
+    _take(base, walk, "hm, what</think>")
+    assert not walk.is_reasoning
+    assert _allowed(base, walk) <= set(_ids(base, "{")) | {_ids(base, '{"')[0]}
+
+
+def test_an_answer_under_a_schema_ends_with_it(base):
+    walk = base.constraints.of(SCHEMA, 50).walk(prompt(base, effort="none"))
+    _take(base, walk, json.dumps({"compliant": "no", "explanation": "it is"}, separators=(",", ":")))
+    assert walk.only == Only(base.vocabulary.stop_ids[0], Source.FORCED_GRAMMAR)
+    walk.take(walk.only.id)
+    assert walk.is_stopped
+
+
+def test_whitespace_between_tokens_is_not_allowed(base):
+    walk = base.constraints.of(SCHEMA, 50).walk(prompt(base, effort="none"))
+    _take(base, walk, '{"compliant"')
+    assert not set(_ids(base, " ")) & _allowed(base, walk)
+
+
+def test_reasoning_that_used_its_budget_is_closed(base):
+    walk = base.constraints.of(None, 3).walk(prompt(base))
+    for token in _ids(base, "abc"):
+        assert walk.only is None
+        walk.take(token)
+    assert walk.only == Only(base.vocabulary.end_think_id, Source.FORCED_BUDGET)
+    assert _allowed(base, walk) == {base.vocabulary.end_think_id}
+    walk.take(walk.only.id)
+    assert (walk.is_reasoning, walk.reasoning) == (False, 4)
+
+
+def test_a_budget_of_none_closes_reasoning_at_once(base):
+    walk = base.constraints.of(None, 0).walk(prompt(base))
+    assert walk.only == Only(base.vocabulary.end_think_id, Source.FORCED_BUDGET)
+
+
+def test_reasoning_may_stop_early_only_where_no_schema_is_owed(base):
+    stop = base.vocabulary.stop_ids[0]
+    free, bound = base.constraints.of(None, 9).walk(prompt(base)), base.constraints.of(SCHEMA, 9).walk(prompt(base))
+    assert stop in _allowed(base, free)
+    assert stop not in _allowed(base, bound)
+
+
+def test_a_model_that_opens_its_reasoning_itself_may_do_so_first(base):
+    bare = array("q", _ids(base, "<|im_start|>assistant\n"))
+    for schema in (None, SCHEMA):
+        walk = base.constraints.of(schema, 5).walk(bare)
+        assert base.vocabulary.think_id in _allowed(base, walk)
+        assert walk.only is None
+        walk.take(base.vocabulary.think_id)
+        assert (walk.is_reasoning, walk.reasoning) == (True, 1)
+    walk = base.constraints.of(None, 5).walk(bare)
+    walk.take(_ids(base, "a")[0])
+    assert base.vocabulary.think_id not in _allowed(base, walk)
+
+
+def test_without_a_budget_nothing_is_opened(base):
+    bare = array("q", _ids(base, "<|im_start|>assistant\n"))
+    assert base.vocabulary.think_id not in _allowed(base, base.constraints.of(None, 0).walk(bare))
+
+
+def test_replaying_an_answer_gives_the_sets_of_the_walk(base):
+    constraint = base.constraints.of(SCHEMA, 4)
+    start = prompt(base)
+    ids = array("q", _ids(base, 'abcd</think>{"compliant":"no","explanation":"x"}<|im_end|>'))
+    walk = constraint.walk(start)
+    for token, bits in zip(ids, constraint.replay(start, ids), strict=True):
+        assert bits.tolist() == walk.allowed.tolist()
+        walk.take(token)
+    assert walk.is_stopped
+
+
+def test_a_token_against_the_grammar_is_our_bug(base):
+    walk = base.constraints.of(SCHEMA, 0).walk(prompt(base, effort="none"))
+    with pytest.raises(BurnishError, match="not allowed"):
+        _take(base, walk, "[")
+
+
+def test_constraints_are_named_by_all_that_they_restrict(base, bases):
+    digests = {base.constraints.of(schema, budget).digest for schema in (None, SCHEMA) for budget in (0, 5)}
+    assert len(digests) == 4
+    assert Constraints(base.vocabulary).of(SCHEMA, 5).digest in digests
+    assert base.constraints.named(min(digests)).digest == min(digests)
+    with pytest.raises(BurnishError, match="not known"):
+        Constraints(base.vocabulary).named(min(digests))
+
+
+def test_a_schema_that_cannot_be_enforced_is_refused(base):
+    with pytest.raises(InvalidRequest) as caught:
+        base.constraints.of('{"not":{"type":"string"}}', 0)
+    assert caught.value.code == "invalid_json_schema"

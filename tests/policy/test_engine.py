@@ -1,0 +1,188 @@
+import dataclasses
+
+import pytest
+
+from burnish.core.errors import BurnishError, InvalidRequest, NotFound
+from burnish.core.rollout import Source
+from burnish.policy.engine import Engine, Finished, Token
+from tests.policy.asking import SCHEMA, answers, ask, every_case, finish_all, learnt
+
+
+def test_the_same_requests_give_the_same_bits(base):
+    assert answers(Engine(base), every_case(base)) == answers(Engine(base), every_case(base))
+
+
+def test_the_order_of_asking_does_not_matter(base):
+    requests = every_case(base)
+    assert answers(Engine(base, max_rows=5), requests) == answers(Engine(base, max_rows=5), requests[::-1])
+
+
+def test_another_seed_gives_other_answers(base):
+    first = answers(Engine(base), [ask(base, seed=1)])
+    second = answers(Engine(base), [ask(base, seed=2)])
+    assert first[0].output_ids != second[0].output_ids
+
+
+def test_answers_hang_on_their_requests_not_on_their_neighbours(base):
+    together = answers(Engine(base), every_case(base))
+    for completion, request in zip(together, sorted(every_case(base), key=lambda each: each.key), strict=True):
+        (alone,) = answers(Engine(base), [request])
+        assert alone.output_ids == completion.output_ids
+        assert alone.logprobs.tolist() == pytest.approx(completion.logprobs.tolist(), abs=1e-4)
+
+
+def test_few_rows_give_what_many_give(base):
+    many, few = answers(Engine(base), every_case(base)), answers(Engine(base, max_rows=3), every_case(base))
+    assert [each.output_ids for each in few] == [each.output_ids for each in many]
+
+
+def test_memory_bounds_the_rows_and_changes_no_answer(base):
+    requests = [ask(base, line) for line in range(6)]
+    need = (len(requests[0].prompt_ids) + requests[0].max_tokens) * base.token_bytes
+    engine = Engine(base, row_bytes=2 * need)
+    for request in requests:
+        engine.add(request)
+    assert len({event.ticket for event in engine.step()}) == 2
+    (tight, roomy) = (answers(Engine(base, row_bytes=size), requests) for size in (1, 100 * need))
+    assert [each.output_ids for each in tight] == [each.output_ids for each in roomy]
+
+
+def test_skipping_forced_tokens_changes_no_distribution(base):
+    requests = [ask(base, line, response_schema=SCHEMA, reasoning_tokens=line % 4, max_tokens=60) for line in range(30)]
+    skipping = answers(Engine(base), requests)
+    drawing = answers(Engine(base, skip_forced=False), requests)
+    assert any(Source.FORCED_GRAMMAR in completion.source for completion in skipping)
+    for quick, slow in zip(skipping, drawing, strict=True):
+        assert quick.output_ids == slow.output_ids
+        assert quick.source == slow.source
+        assert quick.logprobs.tolist() == pytest.approx(slow.logprobs.tolist(), abs=1e-4)
+
+
+def test_a_cancelled_request_is_silent_and_changes_no_other(base):
+    requests = every_case(base)
+    undisturbed = {each.key: each for each in answers(Engine(base, max_rows=8), requests)}
+    engine = Engine(base, max_rows=8)
+    tickets = [engine.add(request) for request in requests]
+    cancelled = {tickets[0], tickets[6], tickets[-1]}
+    engine.step()
+    for ticket in cancelled:
+        engine.cancel(ticket)
+    events = []
+    while not engine.idle:
+        events += engine.step()
+    assert not cancelled & {event.ticket for event in events}
+    ended = [event.completion for event in events if isinstance(event, Finished)]
+    assert len(ended) == len(requests) - 3
+    for completion in ended:
+        assert completion.output_ids == undisturbed[completion.key].output_ids
+        assert completion.logprobs.tolist() == pytest.approx(undisturbed[completion.key].logprobs.tolist(), abs=1e-4)
+
+
+def test_every_token_is_told_once_and_in_order(base):
+    engine = Engine(base, max_rows=4)
+    tickets = {engine.add(request): request for request in every_case(base)}
+    told: dict[int, list[Token]] = {ticket: [] for ticket in tickets}
+    while not engine.idle:
+        for event in engine.step():
+            if isinstance(event, Token):
+                told[event.ticket].append(event)
+                continue
+            completion = event.completion
+            assert [token.id for token in told[event.ticket]] == completion.output_ids.tolist()
+            assert [token.logprob for token in told[event.ticket]] == completion.logprobs.tolist()
+            assert [token.source for token in told[event.ticket]] == completion.source.tolist()
+
+
+def test_greedy_answers_take_the_likeliest_token(base):
+    first = answers(Engine(base), [ask(base, temperature=0.0, seed=1)])
+    second = answers(Engine(base), [ask(base, temperature=0.0, seed=2)])
+    assert first[0].output_ids == second[0].output_ids
+
+
+def test_a_prompt_that_came_before_is_cached(base):
+    engine = Engine(base)
+    (first,) = finish_all(engine, [ask(base)]).values()
+    (again,) = finish_all(engine, [ask(base, sample=1)]).values()
+    assert (first.cached_tokens, again.cached_tokens) == (0, len(ask(base).prompt_ids))
+
+
+def test_a_long_beginning_that_came_before_is_cached_and_says_the_same(base):
+    long = "Judge by the policy. " * 20
+    engine = Engine(base)
+    finish_all(engine, [ask(base, text=long + "one"), ask(base, line=2, text=long + "two")])
+    request = ask(base, line=3, text=long + "three")
+    (cached,) = finish_all(engine, [request]).values()
+    (fresh,) = finish_all(Engine(base), [request]).values()
+    assert len(request.prompt_ids) - 30 < cached.cached_tokens < len(request.prompt_ids)
+    assert cached.completion.output_ids == fresh.completion.output_ids
+    assert cached.completion.logprobs.tolist() == pytest.approx(fresh.completion.logprobs.tolist(), abs=1e-4)
+
+
+def test_a_prompt_cache_dies_with_the_adapters_version(base):
+    engine, adapter = Engine(base), learnt(base)
+    engine.attach("tuned", adapter)
+    finish_all(engine, [ask(base)], "tuned")
+    for factors in adapter.factors.values():
+        factors.b_Or.data.mul_(3)
+    adapter.version += 1
+    (event,) = finish_all(engine, [ask(base)], "tuned").values()
+    other = Engine(base)
+    other.attach("tuned", adapter)
+    (fresh,) = finish_all(other, [ask(base)], "tuned").values()
+    assert event.cached_tokens == 0
+    assert event.completion.policy_version == 1
+    assert event.completion == fresh.completion
+
+
+def test_several_adapters_at_once_speak_each_for_itself(base):
+    engine = Engine(base)
+    adapters = {"one": learnt(base, seed=1), "two": learnt(base, seed=2)}
+    for name, adapter in adapters.items():
+        engine.attach(name, adapter)
+    names = {engine.add(ask(base, line, sample), name): name for line in (1, 2) for sample, name in enumerate(
+        ("one", None, "two", "one", None)
+    )}  # fmt: skip
+    mixed: dict[str | None, dict] = {"one": {}, "two": {}, None: {}}
+    while not engine.idle:
+        for event in engine.step():
+            if isinstance(event, Finished):
+                mixed[names[event.ticket]][event.completion.key] = event.completion
+    for name, completions in mixed.items():
+        alone = Engine(base)
+        if name is not None:
+            alone.attach(name, adapters[name])
+        requests = [ask(base, each.line, each.sample) for each in completions]
+        for completion in answers(alone, requests, name):
+            assert completion.output_ids == completions[completion.key].output_ids
+            assert completion.logprobs.tolist() == pytest.approx(
+                completions[completion.key].logprobs.tolist(), abs=1e-4
+            )
+
+
+def test_an_unknown_adapter_and_one_in_use_are_told(base):
+    engine = Engine(base)
+    with pytest.raises(NotFound, match="nobody"):
+        engine.add(ask(base), "nobody")
+    engine.attach("tuned", learnt(base))
+    ticket = engine.add(ask(base), "tuned")
+    with pytest.raises(BurnishError, match="in use"):
+        engine.detach("tuned")
+    engine.cancel(ticket)
+    engine.detach("tuned")
+    with pytest.raises(NotFound):
+        engine.add(ask(base), "tuned")
+
+
+def test_a_prompt_without_room_for_an_answer_is_refused(base):
+    request = ask(base, text="x" * base.context)
+    with pytest.raises(InvalidRequest) as caught:
+        Engine(base).add(request)
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_the_context_ends_an_answer(base):
+    request = ask(base, text="x" * 440, max_tokens=10_000)
+    room = base.context - len(request.prompt_ids)
+    request = dataclasses.replace(request, reasoning_tokens=room)
+    (completion,) = answers(Engine(base), [request])
+    assert completion.finish == "stop" or len(completion.output_ids) == room
