@@ -1,0 +1,266 @@
+"""What a step's event says: OpenAI's names and shapes, then ours under `burnish`.
+
+The names are those of the guide's metrics appendix; every `_count` is a float there, so it is here. `train_` and
+`valid_` fields are made by the same code; `valid_` ones are missing on steps without a validation pass.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from burnish.core.rollout import Fault, Grade, Group, Rollout, Source
+from burnish.spec.grader import GraderSpec, MultiSpec
+from burnish.work.clock import Clock
+from burnish.work.learner import Lesson
+
+_ALWAYS = (Fault.SAMPLE_PARSE, Fault.INVALID_VARIABLE, Fault.OTHER)
+_BY_TYPE = {
+    "python": (Fault.PYTHON_SERVER, Fault.PYTHON_RUNTIME),
+    "score_model": (Fault.MODEL_SERVER,),
+    "label_model": (Fault.MODEL_SERVER,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A grader that gives scores of its own: the job's grader, or each child of its multi grader."""
+
+    key: str | None
+    """The child's key; None where the grader stands alone."""
+    name: str
+    type: str
+    model: str | None
+
+
+def leaves_of(spec: GraderSpec) -> tuple[Leaf, ...]:
+    """The leaves of a job's grader; a child without a name goes by its key."""
+    if isinstance(spec, MultiSpec):
+        return tuple(_leaf(key, child) for key, child in spec.graders.items())
+    return (_leaf(None, spec),)
+
+
+def _leaf(key: str | None, spec: GraderSpec) -> Leaf:
+    return Leaf(key, spec.name or key or spec.type, spec.type, getattr(spec, "model", None))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Makes the events' data and texts, for one job's graders."""
+
+    leaves: Sequence[Leaf]
+    total_steps: int
+
+    def baseline(self, groups: Sequence[Group]) -> dict[str, Any]:
+        """The validation pass before any update."""
+        rollouts = _rollouts(groups)
+        return {
+            "step": 0,
+            "total_steps": self.total_steps,
+            "scores": {
+                "valid_reward_mean": _reward_mean(rollouts),
+                "graders": [
+                    _named(leaf, {"valid_reward_mean": self._score_mean(leaf, rollouts)}) for leaf in self.leaves
+                ],
+            },
+            "full_valid_mean_reward": _reward_mean(rollouts),
+            "valid_reasoning_tokens_mean": _mean(_reasoning(rollouts)),
+        }
+
+    def baseline_message(self, groups: Sequence[Group]) -> str:
+        """The same in words."""
+        mean = _reward_mean(_rollouts(groups))
+        return f"Step 0/{self.total_steps} , before any update: full validation mean reward={mean:.2f}"
+
+    def step(
+        self, step: int, groups: Sequence[Group], validation: Sequence[Group] | None, lesson: Lesson, clock: Clock
+    ) -> dict[str, Any]:
+        """The data of a step's metrics event."""
+        train = _rollouts(groups)
+        passes = {"train": train} if validation is None else {"train": train, "valid": _rollouts(validation)}
+        values: dict[str, Any] = {
+            "step": step,
+            "total_steps": self.total_steps,
+            "scores": {
+                **{f"{name}_reward_mean": _reward_mean(rollouts) for name, rollouts in passes.items()},
+                "graders": [self._scores(leaf, passes) for leaf in self.leaves],
+            },
+            "usage": {
+                "graders": [self._usage(leaf, passes) for leaf in self.leaves if leaf.model is not None],
+                "samples": _each(passes, lambda rollouts: _mean_and_count("reasoning_tokens", _reasoning(rollouts))),
+            },
+            "errors": {"graders": [self._errors(leaf, passes) for leaf in self.leaves]},
+            "timing": {
+                "step": {
+                    "eval": clock.seconds["eval"],
+                    "sampling": clock.seconds["sampling"],
+                    "training": clock.seconds["training"],
+                    "full_iteration": clock.elapsed,
+                },
+                "graders": [self._latency(leaf, passes) for leaf in self.leaves],
+            },
+            "train_mean_reward": _reward_mean(train),
+            "mean_unresponsive_rewards": _mean(float(rollout.ungraded is not None) for rollout in train),
+            "reasoning_tokens_mean": _mean(_reasoning(train)),
+            "completion_tokens_mean": _mean(_tokens(train)),
+            "model_graders_token_usage": self._usage_by_model(passes),
+            "burnish": _ours(train, lesson, clock),
+        }
+        if validation is not None:
+            values["full_valid_mean_reward"] = _reward_mean(passes["valid"])
+            values["full_valid_mean_parse_error"] = self._parse_errors(passes["valid"])
+            values["valid_reasoning_tokens_mean"] = _mean(_reasoning(passes["valid"]))
+        return values
+
+    def message(self, values: dict[str, Any]) -> str:
+        """The text of a step's metrics event, odd space before the comma included: clients parse it."""
+        text = f"Step {values['step']}/{values['total_steps']} , train mean reward={values['train_mean_reward']:.2f}"
+        if "full_valid_mean_reward" in values:
+            text += f", full validation mean reward={values['full_valid_mean_reward']:.2f}"
+            text += f", full validation mean parse error={values['full_valid_mean_parse_error']:.2f}"
+        return text
+
+    def _scores(self, leaf: Leaf, passes: dict[str, list[Rollout]]) -> dict[str, Any]:
+        return _named(
+            leaf, {f"{name}_reward_mean": self._score_mean(leaf, rollouts) for name, rollouts in passes.items()}
+        )
+
+    def _score_mean(self, leaf: Leaf, rollouts: Sequence[Rollout]) -> float:
+        return _mean(grade.score for grade in self._grades(leaf, rollouts) if grade.score is not None)
+
+    def _errors(self, leaf: Leaf, passes: dict[str, list[Rollout]]) -> dict[str, Any]:
+        faults = _ALWAYS + _BY_TYPE.get(leaf.type, ())
+
+        def count(rollouts: list[Rollout]) -> dict[str, float]:
+            grades = self._grades(leaf, rollouts)
+            found: dict[str, float] = {}
+            for fault in faults:
+                hits = [float(any(note.fault is fault for note in grade.faults)) for grade in grades]
+                if fault is Fault.SAMPLE_PARSE:
+                    hits += [float(rollout.ungraded is Fault.SAMPLE_PARSE) for rollout in rollouts if rollout.ungraded]
+                found |= _mean_and_count(fault.value, hits)
+            return found
+
+        return _named(leaf, _each(passes, count))
+
+    def _usage(self, leaf: Leaf, passes: dict[str, list[Rollout]]) -> dict[str, Any]:
+        def count(rollouts: list[Rollout]) -> dict[str, float]:
+            used = [usage for grade in self._grades(leaf, rollouts) for usage in grade.usage.values()]
+            return {
+                **_mean_and_count("prompt_tokens", [float(usage.prompt_tokens) for usage in used]),
+                **_mean_and_count("completion_tokens", [float(usage.completion_tokens) for usage in used]),
+            }
+
+        return _named(leaf, {"model": leaf.model, **_each(passes, count)})
+
+    def _usage_by_model(self, passes: dict[str, list[Rollout]]) -> dict[str, dict[str, int]]:
+        totals: dict[str, dict[str, int]] = {}
+        for name, rollouts in passes.items():
+            prefix = "eval" if name == "valid" else name
+            for rollout in rollouts:
+                for model, usage in rollout.grade.usage.items() if rollout.grade else ():
+                    total = totals.setdefault(model, {})
+                    for kind in ("prompt", "completion", "cached"):
+                        field = f"{prefix}_{kind}_tokens"
+                        total[field] = total.get(field, 0) + getattr(usage, f"{kind}_tokens")
+        return totals
+
+    def _latency(self, leaf: Leaf, passes: dict[str, list[Rollout]]) -> dict[str, Any]:
+        return _named(
+            leaf,
+            {
+                f"{name}_execution_latency_mean": _mean(grade.seconds for grade in self._grades(leaf, rollouts))
+                for name, rollouts in passes.items()
+            },
+        )
+
+    def _parse_errors(self, rollouts: Sequence[Rollout]) -> float:
+        """Share of answers that the grader could not read."""
+        return _mean(float(_has_fault(rollout, Fault.SAMPLE_PARSE)) for rollout in rollouts)
+
+    def _grades(self, leaf: Leaf, rollouts: Sequence[Rollout]) -> list[Grade]:
+        """This leaf's grades of the answers that were graded."""
+        grades = [rollout.grade for rollout in rollouts if rollout.grade is not None]
+        if leaf.key is None:
+            return grades
+        return [grade.parts[leaf.key] for grade in grades if leaf.key in grade.parts]
+
+
+def of_checkpoint(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint's `metrics` keep of a validated step's data."""
+    kept = ("step", "train_mean_reward", "full_valid_mean_reward", "completion_tokens_mean", "reasoning_tokens_mean")
+    return {name: values[name] for name in kept}
+
+
+def _ours(train: Sequence[Rollout], lesson: Lesson, clock: Clock) -> dict[str, float]:
+    """What OpenAI never showed: how the update went."""
+    loss, step = lesson.loss, lesson.step
+    tokens = max(1, loss.tokens) if loss else 1
+    completions = [completion for rollout in train for completion in rollout.turns]
+    return {
+        "samples": float(len(train)),
+        "groups": float(lesson.groups),
+        "groups_without_variance": float(lesson.without_variance),
+        "groups_too_small": float(lesson.too_small),
+        "left_out_samples": float(sum(rollout.reward is None for rollout in train)),
+        "truncated_mean": _mean(float(rollout.ungraded is Fault.TRUNCATED) for rollout in train),
+        "sampled_tokens": float(sum(len(completion.output_ids) for completion in completions)),
+        "forced_tokens": float(sum(source != Source.SAMPLED for each in completions for source in each.source)),
+        "allowed_mass_mean": _mean(
+            mass
+            for completion in completions
+            for mass, source in zip(completion.allowed_mass, completion.source, strict=True)
+            if source == Source.SAMPLED
+        ),
+        "trained_tokens": float(lesson.trained_tokens),
+        "learning_rate": lesson.learning_rate,
+        "loss": loss.loss if loss else 0.0,
+        "grad_norm": step.grad_norm if step else 0.0,
+        "kl_mean": loss.kl / tokens if loss else 0.0,
+        "entropy_mean": loss.entropy / tokens if loss else 0.0,
+        "clipped_mean": loss.clipped / tokens if loss else 0.0,
+        "logp_gap_max": loss.logp_gap_max if loss else 0.0,
+        "logp_gap_mean": loss.logp_gap_sum / tokens if loss else 0.0,
+        "grading_seconds": clock.seconds["grading"],
+    }
+
+
+def _rollouts(groups: Iterable[Group]) -> list[Rollout]:
+    return [rollout for group in groups for rollout in group.rollouts]
+
+
+def _reward_mean(rollouts: Iterable[Rollout]) -> float:
+    """Mean reward; ungradable answers count with the reward they were given, left-out ones not at all."""
+    return _mean(rollout.reward for rollout in rollouts if rollout.reward is not None)
+
+
+def _reasoning(rollouts: Iterable[Rollout]) -> list[float]:
+    return [float(sum(completion.reasoning_tokens for completion in rollout.turns)) for rollout in rollouts]
+
+
+def _tokens(rollouts: Iterable[Rollout]) -> list[float]:
+    return [float(sum(len(completion.output_ids) for completion in rollout.turns)) for rollout in rollouts]
+
+
+def _has_fault(rollout: Rollout, fault: Fault) -> bool:
+    if rollout.ungraded is not None or rollout.grade is None:
+        return rollout.ungraded is fault
+    grades = [rollout.grade, *rollout.grade.parts.values()]
+    return any(note.fault is fault for grade in grades for note in grade.faults)
+
+
+def _named(leaf: Leaf, values: dict[str, Any]) -> dict[str, Any]:
+    return {"name": leaf.name, "type": leaf.type, **values}
+
+
+def _each(passes: dict[str, list[Rollout]], measure: Callable[[list[Rollout]], dict[str, float]]) -> dict[str, float]:
+    return {f"{name}_{key}": value for name, rollouts in passes.items() for key, value in measure(rollouts).items()}
+
+
+def _mean_and_count(name: str, values: Sequence[float]) -> dict[str, float]:
+    return {f"{name}_mean": _mean(values), f"{name}_count": math.fsum(values)}
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return math.fsum(found) / len(found) if found else 0.0

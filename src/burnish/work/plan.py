@@ -1,0 +1,187 @@
+"""Turns a job into numbers: every "auto" resolved by a stated rule, nothing decided silently later.
+
+Sources of the rules: docs/engine.md (recipe) and docs/jobs.md (what "auto" means). Pure: no clock, no model.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeVar
+
+from burnish.settings import Training
+from burnish.spec.job import Hyperparameters
+
+_Value = TypeVar("_Value", int, float)
+
+GROUP_SIZE = 8
+"""Answers per prompt at compute_multiplier 1: 8 to 16 is the field's range (TRL 8, DAPO 16)."""
+AUTO_STEPS = 60
+"""Steps that an "auto" n_epochs aims at."""
+AUTO_BATCHES = 10
+"""Steps per epoch that an "auto" batch_size aims at, within 8 to 32 rows: small batches are noise (decision 0007)."""
+AUTO_MAX_EPOCHS = 30
+"""Most epochs that "auto" takes; more than that on a few rows only memorises them."""
+EVALUATIONS = 10
+"""Validation passes that an "auto" eval_interval spreads over the run."""
+TOKENS_PER_ANSWER = 64
+"""The planned answer length in the loss's normalizer; a constant, so that dropped groups do not inflate the rest."""
+WARMUP_STEPS = 5
+"""Steps over which the learning rate rises linearly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the base model and the data allow."""
+
+    context: int
+    longest_prompt: int
+    reasoning_tokens: int
+    """The effort's reasoning budget."""
+    answer_tokens: int
+    """Most tokens after the reasoning, the closing mark and the stop token among them."""
+    lora_lr: float
+    full_lr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All numbers of a run. Kept in the job row and never changed while the job lives."""
+
+    seed: int
+    train_rows: int
+    valid_rows: int
+    n_epochs: int
+    batch_size: int
+    """Rows per step."""
+    group_size: int
+    """Answers per row."""
+    steps_per_epoch: int
+    total_steps: int
+    eval_interval: int
+    eval_samples: int
+    parameters: Literal["lora", "full"]
+    lora_rank: int
+    lora_alpha: float
+    learning_rate: float
+    """The built-in rate times the multiplier."""
+    learning_rate_multiplier: float
+    compute_multiplier: float
+    reasoning_effort: str
+    reasoning_tokens: int
+    max_tokens: int
+    """Most output tokens of an answer, reasoning included."""
+    baseline: Literal["leave_one_out", "grpo"]
+    """How rewards become advantages; see `learn/advantage.py`."""
+    kl: float
+    ungradable_reward: float
+    reward_min: float
+    reward_max: float
+    """The range that the grader can give."""
+    normalizer: float
+    threads: int
+    response_schema: str | None
+    grade_after_sampling: bool
+    """A local judge would fight the sampler for the same cores, so it grades when all answers are there."""
+
+    def lr(self, step: int) -> float:
+        """The learning rate of a step, counted from 1."""
+        return self.learning_rate * min(1.0, step / WARMUP_STEPS)
+
+    def validates_after(self, step: int) -> bool:
+        """Whether a validation pass, and with it a checkpoint, follows this step."""
+        return step % self.eval_interval == 0 or step == self.total_steps
+
+    def rows_at(self, step: int) -> list[int]:
+        """Indexes of the rows of a step: each epoch is every row once, in an order drawn from the seed."""
+        epoch, place = divmod(step - 1, self.steps_per_epoch)
+        order = list(range(self.train_rows))
+        random.Random(f"{self.seed}:{epoch}").shuffle(order)
+        return order[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def steps(self, first: int = 1) -> Iterator[int]:
+        """The steps still to do."""
+        return iter(range(first, self.total_steps + 1))
+
+    def record(self) -> dict[str, Any]:
+        """As JSON, for the job row and the plan event."""
+        return asdict(self)
+
+    def hyperparameters(self) -> dict[str, int | float | str]:
+        """What the job echoes instead of "auto" once the plan stands."""
+        return {
+            "n_epochs": self.n_epochs,
+            "batch_size": self.batch_size,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
+            "compute_multiplier": self.compute_multiplier,
+            "eval_interval": self.eval_interval,
+            "eval_samples": self.eval_samples,
+            "reasoning_effort": self.reasoning_effort,
+        }
+
+    def sentence(self) -> str:
+        """The plan in words, for the event log."""
+        return (
+            f"Plan: {self.total_steps} steps ({self.n_epochs} epochs of {self.train_rows} rows, {self.batch_size} rows "
+            f"x {self.group_size} answers a step), {self.parameters} at learning rate {self.learning_rate:.3g}, "
+            f"validation every {self.eval_interval} steps with {self.eval_samples} answers per row, reasoning effort "
+            f"{self.reasoning_effort} (at most {self.reasoning_tokens} of {self.max_tokens} tokens)"
+        )
+
+
+def make_plan(
+    hyper: Hyperparameters,
+    training: Training,
+    limits: Limits,
+    *,
+    seed: int,
+    train_rows: int,
+    valid_rows: int,
+    reward_range: tuple[float, float],
+    response_schema: str | None,
+    grade_after_sampling: bool,
+) -> Plan:
+    """Resolve every hyperparameter. `limits` must leave room for an answer: the caller has checked the prompts."""
+    batch_size = _number(hyper.batch_size, min(32, max(8, round(train_rows / AUTO_BATCHES))))
+    batch_size = min(batch_size, train_rows)
+    steps_per_epoch = -(-train_rows // batch_size)
+    n_epochs = _number(hyper.n_epochs, min(AUTO_MAX_EPOCHS, max(1, round(AUTO_STEPS / steps_per_epoch))))
+    total_steps = steps_per_epoch * n_epochs
+    compute = float(_number(hyper.compute_multiplier, 1.0))
+    group_size = max(2, round(GROUP_SIZE * compute))
+    multiplier = float(_number(hyper.learning_rate_multiplier, 1.0))
+    rate = limits.lora_lr if training.parameters == "lora" else limits.full_lr
+    room = limits.context - limits.longest_prompt
+    return Plan(
+        seed=seed,
+        train_rows=train_rows,
+        valid_rows=valid_rows,
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        group_size=group_size,
+        steps_per_epoch=steps_per_epoch,
+        total_steps=total_steps,
+        eval_interval=_number(hyper.eval_interval, max(1, -(-total_steps // EVALUATIONS))),
+        eval_samples=_number(hyper.eval_samples, max(1, min(4, -(-64 // valid_rows)))),
+        parameters=training.parameters,
+        lora_rank=training.lora_rank,
+        lora_alpha=training.lora_alpha,
+        learning_rate=rate * multiplier,
+        learning_rate_multiplier=multiplier,
+        compute_multiplier=compute,
+        reasoning_effort="medium" if hyper.reasoning_effort == "default" else hyper.reasoning_effort,
+        reasoning_tokens=min(limits.reasoning_tokens, room // 2),
+        max_tokens=min(limits.reasoning_tokens + limits.answer_tokens, room),
+        baseline=training.baseline,
+        kl=training.kl,
+        ungradable_reward=training.ungradable_reward,
+        reward_min=reward_range[0],
+        reward_max=reward_range[1],
+        normalizer=float(batch_size * group_size * TOKENS_PER_ANSWER),
+        threads=training.threads,
+        response_schema=response_schema,
+        grade_after_sampling=grade_after_sampling,
+    )
+
+
+def _number(value: _Value | Literal["auto"], rule: _Value) -> _Value:
+    return rule if value == "auto" else value

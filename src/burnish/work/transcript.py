@@ -1,0 +1,42 @@
+"""The rollouts file: one JSON line per sampled answer, so that every one of them can be looked at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from burnish.core.rollout import Grade, Group, SampleKey
+
+
+def lines(step: int, groups: Sequence[Group], advantages: Mapping[SampleKey, float]) -> list[dict[str, Any]]:
+    """A line per answer, in key order. Answers that taught nothing have no advantage."""
+    return [
+        {
+            "step": step,
+            "phase": rollout.key.phase,
+            "line": rollout.key.line,
+            "sample": rollout.key.sample,
+            "reward": rollout.reward,
+            "advantage": advantages.get(rollout.key),
+            "ungraded": rollout.ungraded,
+            "grade": _grade(rollout.grade),
+            "text": rollout.sample.text,
+            "reasoning": rollout.sample.reasoning,
+            "tool_calls": list(rollout.sample.tool_calls),
+            "finish": rollout.sample.finish,
+            "output_ids": list(rollout.turns[-1].output_ids),
+            "logprobs": list(rollout.turns[-1].logprobs),
+        }
+        for group in groups
+        for rollout in group.rollouts
+    ]
+
+
+def _grade(grade: Grade | None) -> dict[str, Any] | None:
+    if grade is None:
+        return None
+    return {
+        "name": grade.name,
+        "type": grade.type,
+        "score": grade.score,
+        "faults": [{"fault": note.fault, "detail": note.detail} for note in grade.faults],
+        "parts": {key: _grade(part) for key, part in grade.parts.items()},
+    }

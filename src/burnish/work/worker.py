@@ -1,0 +1,135 @@
+"""The worker: claims jobs under a lease, validates their files, and runs each in a child process of its own.
+
+A run that takes the process down (out of memory, a crash in a kernel) takes down only its child. Validation is
+claimed apart from training, so that a new job's files are checked within seconds while another job trains.
+"""
+
+import logging
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from burnish.core.errors import LeaseLost
+from burnish.core.job import JobStatus
+from burnish.core.records import Job, JobError, NewEvent
+from burnish.settings import Settings, child_environment
+from burnish.store.blobs import Blobs
+from burnish.store.jobs import Leaving
+from burnish.store.store import Store
+from burnish.work.check import validate
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""How often a job is started whose run died without a word, before it fails."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """One job at a time."""
+
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    name: str
+    command: Callable[[Job], Sequence[str]]
+    """The command line of a job's run."""
+    _running: "_Run | None" = field(default=None, init=False)
+
+    def work(self, is_stopping: Callable[[], bool]) -> None:
+        """Until told to stop; a run under way is then ended, and its job claimed again later."""
+        try:
+            while not is_stopping():
+                if not self.turn():
+                    time.sleep(self.settings.poll_s)
+        finally:
+            if self._running is not None:
+                self._running.end()
+
+    def turn(self) -> bool:
+        """Look after everything once; whether there was something to do."""
+        return self._validate() or self._tend() or self._start()
+
+    def _validate(self) -> bool:
+        job = self._claim(JobStatus.VALIDATING_FILES)
+        if job is None:
+            return False
+        log.info("validating files", extra={"job": job.id})
+        try:
+            validate(job, self.settings, self.store, self.blobs)
+        except LeaseLost:
+            log.info("the job ended while its files were validated", extra={"job": job.id})
+        return True
+
+    def _start(self) -> bool:
+        if self._running is not None:
+            return False
+        job = self._claim(JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSING)
+        if job is None:
+            return False
+        if job.attempt > ATTEMPTS + 1:  # the first claim validated the files
+            self._fail(job, f"The run died {ATTEMPTS} times without a word; the server's log may say why.")
+            return True
+        log.info("starting a run", extra={"job": job.id, "attempt": job.attempt})
+        process = subprocess.Popen(
+            self.command(job), env=child_environment(self.settings), stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self._running = _Run(job, process, time.monotonic())
+        return True
+
+    def _tend(self) -> bool:
+        """Renew the lease; end the run that has lost its job; notice the one that ended."""
+        run = self._running
+        if run is None:
+            return False
+        code = run.process.poll()
+        if code is None:
+            if time.monotonic() - run.renewed > min(self.settings.lease_s / 6, 2.0):
+                run.renewed = time.monotonic()
+                if not self.store.jobs.heartbeat(run.job.id, run.job.attempt, self.settings.lease_s, time.time()):
+                    log.info("ending a run whose job is no longer its own", extra={"job": run.job.id})
+                    run.end()
+            return False
+        self._running = None
+        log.info("a run ended", extra={"job": run.job.id, "code": code})
+        job = self.store.jobs.get(run.job.id)
+        if job is not None and job.attempt == run.job.attempt and job.status is JobStatus.RUNNING:
+            self._release(job, code)
+        return True
+
+    def _release(self, job: Job, code: int) -> None:
+        """A run died without a word: its job goes back to the queue, from where it is claimed again."""
+        message = f"The run died (exit code {code}) and is started again"
+        leaving = Leaving([NewEvent(message, "warn")])
+        self.store.jobs.move(job.id, JobStatus.QUEUED, now=time.time(), attempt=job.attempt, leaving=leaving)
+
+    def _fail(self, job: Job, message: str) -> None:
+        self.store.jobs.move(
+            job.id,
+            JobStatus.FAILED,
+            now=time.time(),
+            attempt=job.attempt,
+            fields={"error": JobError("server_error", message, None)},
+            leaving=Leaving([NewEvent(message, "error")]),
+        )
+
+    def _claim(self, *statuses: JobStatus) -> Job | None:
+        return self.store.jobs.claim(self.name, statuses, self.settings.lease_s, time.time())
+
+
+@dataclass(slots=True)
+class _Run:
+    job: Job
+    process: "subprocess.Popen[bytes]"
+    renewed: float
+    """When the lease was last renewed, on the monotonic clock."""
+
+    def end(self) -> None:
+        """Ask, wait, insist."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,162 @@
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from burnish.settings import Models, Settings, Training
+from burnish.spec.job import JobRequest
+from burnish.work.check import Data
+from burnish.work.journal import Wish
+from burnish.work.session import open_session
+from tests.fakes import ListJournal
+from tests.tiny import write_tiny_model
+from tests.work.made import item
+
+GRADER = {
+    "type": "string_check",
+    "name": "exact",
+    "input": "{{sample.output_json.word}}",
+    "reference": "{{item.wanted}}",
+    "operation": "eq",
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {"word": {"type": "string", "enum": ["yes", "no", "maybe", "never"]}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "word", "strict": True, "schema": SCHEMA}}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def run(
+    tiny: Path,
+    directory: Path,
+    *,
+    seed: int = 1,
+    wishes: list[Wish] | None = None,
+    training: dict[str, Any] | None = None,
+    job: str = "ftjob-1",
+    **hyper: Any,
+) -> ListJournal:
+    """A short run on the tiny model: of four words, "maybe" is right."""
+    settings = Settings(
+        data_dir=directory,
+        models=Models(local={"tiny": str(tiny)}),
+        training=Training(**({"max_answer_tokens": 24} | (training or {}))),
+    )
+    hyper = {"n_epochs": 1, "batch_size": 2, "reasoning_effort": "none", "learning_rate_multiplier": 20} | hyper
+    request = JobRequest.model_validate(
+        {
+            "model": "tiny",
+            "training_file": "file-1",
+            "validation_file": "file-2",
+            "method": {
+                "type": "reinforcement",
+                "reinforcement": {"grader": GRADER, "response_format": FORMAT, "hyperparameters": hyper},
+            },
+        }
+    )
+    rows = tuple(item(line, wanted="maybe") for line in range(1, 5))
+    journal = ListJournal(directory, wishes or [])
+    with open_session(job, request, seed, Data(rows, rows), settings) as session:
+        asyncio.run(session.carry_out(journal))
+    return journal
+
+
+def weights(journal: ListJournal) -> str:
+    """The digest of the last published weights."""
+    (file,) = journal.room(journal.records[-1].step).glob("*.safetensors")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def without_clock(value: Any) -> Any:
+    """The same without the fields that are marked as clock."""
+    if isinstance(value, dict):
+        return {key: without_clock(each) for key, each in value.items() if key not in ("timing", "grading_seconds")}
+    return value
+
+
+@pytest.mark.parametrize(("parameters", "multiplier"), [("lora", 20), ("full", 100)])
+def test_the_reward_rises(tiny: Path, tmp_path: Path, parameters: str, multiplier: float):
+    training = {"parameters": parameters}
+    hyper = {"n_epochs": 12, "eval_interval": 24, "eval_samples": 8, "learning_rate_multiplier": multiplier}
+    journal = run(tiny, tmp_path, training=training, **hyper)
+    last = journal.records[-1].metrics["full_valid_mean_reward"]
+    first = float(journal.said[0].split("=")[-1])
+    assert last > first + 0.3, (first, last)
+
+
+def test_the_same_seed_gives_the_same_answers_scores_and_weights(tiny: Path, tmp_path: Path):
+    one = run(tiny, tmp_path / "1", n_epochs=2, job="ftjob-1")
+    two = run(tiny, tmp_path / "2", n_epochs=2, job="ftjob-2")
+    assert [record.rollouts for record in one.records] == [record.rollouts for record in two.records]
+    assert [without_clock(record.metrics) for record in one.records] == [
+        without_clock(record.metrics) for record in two.records
+    ]
+    assert weights(one) == weights(two)
+
+
+def test_another_seed_gives_other_answers(tiny: Path, tmp_path: Path):
+    one, two = run(tiny, tmp_path / "1", seed=1), run(tiny, tmp_path / "2", seed=2)
+    assert one.records[0].rollouts != two.records[0].rollouts
+
+
+def test_every_validated_step_is_published(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, n_epochs=2, eval_interval=3)
+    assert [record.step for record in journal.records] == [1, 2, 3, 4]
+    assert [record.step for record in journal.records if record.published] == [3, 4]
+
+
+def test_sampler_and_trainer_agree_in_every_step(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, n_epochs=3)
+    gaps = [record.metrics["burnish"]["logp_gap_max"] for record in journal.records]
+    assert max(gaps) < 1e-4
+    assert max(gaps) > 0
+
+
+def test_the_loop_stops_when_the_journal_wishes_so(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, n_epochs=2, wishes=[Wish.GO_ON, Wish.STOP])
+    assert len(journal.records) == 2
+
+
+def test_batch_size_and_compute_multiplier_set_the_answers_of_a_step(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, batch_size=3, compute_multiplier=0.5, n_epochs=1)
+    first = [line for line in journal.records[0].rollouts if line["phase"] == "train" and line["sample"] < 4]
+    assert len(first) == 3 * 4
+
+
+def test_eval_samples_sets_the_answers_of_a_validation_row(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, eval_samples=3, eval_interval=1)
+    assert len([line for line in journal.records[0].rollouts if line["phase"] == "valid"]) == 4 * 3
+
+
+def test_effort_lets_the_model_reason(tiny: Path, tmp_path: Path):
+    silent = run(tiny, tmp_path / "none")
+    thinking = run(tiny, tmp_path / "low", reasoning_effort="low")
+    assert silent.records[0].metrics["reasoning_tokens_mean"] == 0
+    assert thinking.records[0].metrics["reasoning_tokens_mean"] > 0
+
+
+def test_the_learning_rate_multiplier_changes_the_weights(tiny: Path, tmp_path: Path):
+    slow = run(tiny, tmp_path / "slow", learning_rate_multiplier=0.1)
+    fast = run(tiny, tmp_path / "fast", learning_rate_multiplier=10)
+    assert slow.records[0].rollouts[:1] == fast.records[0].rollouts[:1]
+    assert weights(slow) != weights(fast)
+    assert fast.records[0].metrics["burnish"]["learning_rate"] == pytest.approx(
+        100 * slow.records[0].metrics["burnish"]["learning_rate"]
+    )
+
+
+def test_kl_is_reported_on_validated_steps_and_weighs_where_the_settings_say_so(tiny: Path, tmp_path: Path):
+    hyper = {"n_epochs": 4, "eval_interval": 1, "eval_samples": 1, "compute_multiplier": 2}
+    free = run(tiny, tmp_path / "free", **hyper)
+    held = run(tiny, tmp_path / "held", training={"kl": 5.0}, **hyper)
+    drift = [max(record.metrics["burnish"]["kl_mean"] for record in journal.records) for journal in (free, held)]
+    assert drift[0] > drift[1] > 0
