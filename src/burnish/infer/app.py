@@ -1,0 +1,71 @@
+"""The inference process's HTTP side: chat completions for the server on the same machine, and nobody else."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from burnish.core import sse
+from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.hangup import unless_gone
+from burnish.infer.fleet import Fleet
+from burnish.spec.chat import ChatCompletion
+from burnish.spec.served import ServedRequest
+
+Json = Any
+
+
+def create_app(fleet: Fleet) -> FastAPI:
+    """The app over a fleet; closing the app closes the fleet."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+        yield
+        fleet.close()
+
+    app = FastAPI(title="Burnish inference", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_exception_handler(BurnishError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_body)
+
+    @app.get("/health")
+    async def health() -> dict[str, Json]:
+        return {"status": "ok", "bases": fleet.bases}
+
+    @app.post("/v1/chat/completions")
+    async def chat(body: ServedRequest, request: Request) -> Response:
+        if body.stream:
+            chunks = _stream(fleet, body)
+            first = await unless_gone(anext(chunks), request.receive)
+            return StreamingResponse(sse.events(first, chunks), media_type="text/event-stream", headers=sse.HEADERS)
+        completion = await unless_gone(_complete(fleet, body), request.receive)
+        return Response(completion.model_dump_json(exclude_unset=True), media_type="application/json")
+
+    return app
+
+
+async def _complete(fleet: Fleet, body: ServedRequest) -> ChatCompletion:
+    async with fleet.chat(body.burnish, body.model) as model:
+        return await model.complete(body)
+
+
+async def _stream(fleet: Fleet, body: ServedRequest) -> AsyncGenerator[dict[str, Json], None]:
+    async with fleet.chat(body.burnish, body.model) as model, aclosing(model.stream(body)) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+def _refuse(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BurnishError)
+    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+    return JSONResponse({"error": described}, error.status)
+
+
+def _refuse_body(request: Request, error: Exception) -> JSONResponse:
+    """The server has checked what users sent; this is for whoever speaks to us directly."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    param = ".".join(map(str, first["loc"][1:]))
+    return _refuse(request, InvalidRequest(f"'{param}': {first['msg']}.", param=param))

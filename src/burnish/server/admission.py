@@ -1,0 +1,90 @@
+"""What must be true of a job before it is created: its model, its files, its schema, its grader and judges."""
+
+from burnish.core.errors import InvalidRequest, Unavailable
+from burnish.grade.build import build
+from burnish.grade.check import check_templates
+from burnish.grade.tools import Tools
+from burnish.server.state import State
+from burnish.spec.chat import ChatCompletion, ChatRequest
+from burnish.spec.grader import GraderSpec, LabelModelSpec, MultiSpec, ScoreModelSpec
+from burnish.spec.job import JobRequest
+from burnish.spec.schema import check_schema
+
+_METHOD = "method.reinforcement"
+_TYPO_OR_ALIAS = "Give its name an [models.aliases] entry in burnish.toml, or use one of GET /v1/models."
+
+
+def admit(state: State, body: JobRequest) -> None:
+    """Raise `InvalidRequest` for whatever can be known to fail without reading the files."""
+    _check_model(state, body.model)
+    state.expire_files()
+    _check_file(state, body.training_file, "training_file")
+    if body.validation_file is None:
+        raise InvalidRequest(
+            "Missing required parameter: 'validation_file'. A reinforcement job needs a validation file: its "
+            "rows measure the reward that checkpoints are chosen by.",
+            param="validation_file",
+            code="missing_required_parameter",
+        )
+    _check_file(state, body.validation_file, "validation_file")
+    if (schema := body.reinforcement.response_schema) is not None:
+        check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
+    _check_grader(state, body.reinforcement.grader)
+
+
+def _check_model(state: State, name: str) -> None:
+    target = state.settings.resolve(name)
+    if state.is_local(target):
+        return
+    if not state.is_served(name):
+        raise InvalidRequest(
+            f"The model '{name}' does not exist here. {_TYPO_OR_ALIAS}", param="model", code="model_not_found"
+        )
+    why = "runs at another endpoint" if target in state.settings.models.remote else "is itself a tuned model"
+    raise InvalidRequest(
+        f"The model '{name}' cannot be trained: it {why}. Train a base model of [models.local].",
+        param="model",
+        code="model_not_trainable",
+    )
+
+
+def _check_file(state: State, file_id: str, param: str) -> None:
+    file = state.store.files.get(file_id)
+    if file is None:
+        raise InvalidRequest(f"No such File object: {file_id}", param=param, code="file_not_found")
+    if file.purpose != "fine-tune":
+        raise InvalidRequest(
+            f"File '{file_id}' has the purpose '{file.purpose}'; upload it with purpose 'fine-tune'.",
+            param=param,
+            code="invalid_file_purpose",
+        )
+
+
+class _SilentChat:
+    """Stands for judges where a grader is built only to see whether it can be."""
+
+    async def complete(self, request: ChatRequest) -> ChatCompletion:
+        raise Unavailable(f"Nobody asks '{request.model}' before the job runs.")
+
+
+def _check_grader(state: State, grader: GraderSpec) -> None:
+    param = f"{_METHOD}.grader"
+    build(grader, Tools(chat=_SilentChat()), param=param)
+    check_templates(grader, param=param)
+    _check_judges(state, grader, param)
+
+
+def _check_judges(state: State, grader: GraderSpec, path: str) -> None:
+    match grader:
+        case MultiSpec():
+            for key, child in grader.graders.items():
+                _check_judges(state, child, f"{path}.graders.{key}")
+        case ScoreModelSpec() | LabelModelSpec():
+            if not state.is_served(grader.model):
+                raise InvalidRequest(
+                    f"The judge model '{grader.model}' does not exist here. {_TYPO_OR_ALIAS}",
+                    param=f"{path}.model",
+                    code="model_not_found",
+                )
+        case _:
+            return

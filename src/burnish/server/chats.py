@@ -1,0 +1,66 @@
+"""The Chat behind every model name: the inference process, or a remote endpoint."""
+
+from anyio import to_thread
+
+from burnish.core.errors import NotFound, Unavailable
+from burnish.remote import RemoteChat
+from burnish.server.state import State
+from burnish.settings import Remote
+from burnish.spec.served import Served
+
+INFER_TIMEOUT_S = 600.0
+"""What the official client waits by default."""
+INFER_ATTEMPTS = 6
+"""With the pauses between them about 15 seconds: a process that has just been started loads torch first."""
+_ANY = 1_000_000
+"""The inference process makes requests wait itself."""
+
+
+class Chats:
+    """Finds the Chat that a name means; lives in one event loop."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._remotes: dict[str, RemoteChat] = {}
+
+    async def find(self, name: str) -> RemoteChat:
+        """The Chat of a base, remote, tuned or checkpoint model, or of an alias of one.
+
+        Raises `NotFound`, code `model_not_found`, and `Unavailable` where no inference process is set up.
+        """
+        settings = self._state.settings
+        target = settings.resolve(name)
+        if target in settings.models.remote:
+            if target not in self._remotes:
+                self._remotes[target] = RemoteChat(settings.models.remote[target], target)
+            return self._remotes[target]
+        served = await self._served(target)
+        if served is None:
+            raise NotFound(
+                f"The model '{name}' does not exist. GET /v1/models lists those that do.",
+                param="model",
+                code="model_not_found",
+            )
+        if settings.infer_url is None:
+            raise Unavailable(
+                "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
+            )
+        endpoint = Remote(base_url=f"{settings.infer_url.rstrip('/')}/v1", timeout_s=INFER_TIMEOUT_S, concurrency=_ANY)
+        extra = {"burnish": served.model_dump()}
+        return RemoteChat(endpoint, name, extra=extra, attempts=INFER_ATTEMPTS, client=self._state.infer)
+
+    async def aclose(self) -> None:
+        """Close the connections to remote endpoints."""
+        for chat in self._remotes.values():
+            await chat.aclose()
+
+    async def _served(self, target: str) -> Served | None:
+        """The weights behind a local model's name."""
+        if self._state.is_local(target):
+            return Served(base=target)
+        tuned = await to_thread.run_sync(self._state.store.models.get, target)
+        if tuned is None:
+            return None
+        return Served.model_validate(
+            {"base": tuned.base, "kind": tuned.kind, "blob": tuned.blob, "reasoning_effort": tuned.reasoning_effort}
+        )

@@ -1,0 +1,100 @@
+"""/v1/fine_tuning/jobs: create, watch, pause, resume, cancel."""
+
+import secrets
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+
+from burnish.core.errors import InvalidRequest
+from burnish.core.ids import new_id
+from burnish.core.job import JobStatus
+from burnish.core.records import Job, NewEvent
+from burnish.server import wire
+from burnish.server.admission import admit
+from burnish.server.pages import After, Limit, listed, listed_with_ends
+from burnish.server.state import State
+from burnish.spec.job import SEED_MAX, JobRequest
+
+Json = Any
+JobId = Annotated[str, Path(alias="fine_tuning_job_id")]
+
+
+def router(state: State) -> APIRouter:
+    """The routes of fine-tuning jobs."""
+    api = APIRouter(prefix="/v1/fine_tuning/jobs", tags=["Fine-tuning"])
+    organization = state.settings.organization
+
+    @api.post("")
+    def create(body: JobRequest) -> dict[str, Json]:
+        """Start a job. What its files hold is checked by the job itself, within seconds."""
+        admit(state, body)
+        job = _new_job(body)
+        state.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"))
+        return wire.job(job, organization)
+
+    @api.get("")
+    def list_jobs(
+        request: Request,
+        after: After = None,
+        limit: Limit = 20,
+        metadata: Annotated[str | None, Query(description="`null`, or filters as metadata[key]=value.")] = None,
+    ) -> dict[str, Json]:
+        """Jobs, newest first."""
+        if metadata not in (None, "null"):
+            message = "'metadata' is a filter: write metadata[key]=value, or metadata=null for jobs without any."
+            raise InvalidRequest(message, param="metadata", code="invalid_value")
+        page = state.store.jobs.page(
+            after=after, limit=limit, metadata=_metadata_filter(request), without_metadata=metadata == "null"
+        )
+        return listed(page, lambda job: wire.job(job, organization))
+
+    @api.get("/{fine_tuning_job_id}")
+    def retrieve(job_id: JobId) -> dict[str, Json]:
+        """One job."""
+        return wire.job(state.store.jobs.require(job_id), organization)
+
+    @api.post("/{fine_tuning_job_id}/cancel")
+    def cancel(job_id: JobId) -> dict[str, Json]:
+        """End a job at once. Checkpoints that it has published stay."""
+        return wire.job(state.store.jobs.cancel(job_id, now=time.time()), organization)
+
+    @api.get("/{fine_tuning_job_id}/events")
+    def events(job_id: JobId, after: After = None, limit: Limit = 20) -> dict[str, Json]:
+        """A job's events, newest first."""
+        state.store.jobs.require(job_id)
+        return listed(state.store.events.page(job_id, after=after, limit=limit), wire.event)
+
+    @api.get("/{fine_tuning_job_id}/checkpoints")
+    def checkpoints(job_id: JobId, after: After = None, limit: Limit = 10) -> dict[str, Json]:
+        """A job's checkpoints, newest first."""
+        state.store.jobs.require(job_id)
+        return listed_with_ends(state.store.checkpoints.page(job_id, after=after, limit=limit), wire.checkpoint)
+
+    return api
+
+
+def _new_job(body: JobRequest) -> Job:
+    return Job(
+        id=new_id("ftjob-"),
+        created_at=int(time.time()),
+        status=JobStatus.VALIDATING_FILES,
+        model=body.model,
+        request=body.record(),
+        seed=body.seed if body.seed is not None else secrets.randbelow(SEED_MAX + 1),
+        training_file=body.training_file,
+        validation_file=body.validation_file,
+        suffix=body.suffix,
+        metadata=body.metadata,
+        hyperparameters=body.reinforcement.hyperparameters.model_dump(mode="json"),
+    )
+
+
+def _metadata_filter(request: Request) -> dict[str, str]:
+    """The pairs of `metadata[key]=value`."""
+    prefix, suffix = "metadata[", "]"
+    return {
+        name[len(prefix) : -len(suffix)]: value
+        for name, value in request.query_params.items()
+        if name.startswith(prefix) and name.endswith(suffix)
+    }

@@ -1,0 +1,142 @@
+"""Records to JSON as OpenAI's API shows them; the only place that knows both, and only outwards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from burnish.core.records import Checkpoint, Event, Job, JobError, StoredFile, TunedModel
+
+Json = Any
+
+MASKED = "**********"
+
+
+def job(record: Job, organization: str) -> dict[str, Json]:
+    """A `fine_tuning.job`."""
+    return {
+        "object": "fine_tuning.job",
+        "id": record.id,
+        "model": record.model,
+        "created_at": record.created_at,
+        "finished_at": record.finished_at,
+        "fine_tuned_model": record.fine_tuned_model,
+        "organization_id": organization,
+        "result_files": list(record.result_files),
+        "status": record.status.value,
+        "validation_file": record.validation_file,
+        "training_file": record.training_file,
+        "hyperparameters": None,  # a supervised job's; the official client wants the key
+        "trained_tokens": record.trained_tokens,
+        "error": _error(record.error),
+        "user_provided_suffix": record.suffix,
+        "seed": record.seed,
+        "estimated_finish": record.estimated_finish,
+        "integrations": [_integration(each) for each in record.request.get("integrations") or ()],
+        "method": _method(record),
+        "metadata": record.metadata,
+        "usage_metrics": record.usage_metrics,
+        "eval_id": None,
+        "shared_with_openai": False,
+    }
+
+
+def _error(error: JobError | None) -> dict[str, Json]:
+    """User code reads `job.error.code` without asking whether there is an error."""
+    if error is None:
+        return {"code": None, "message": None, "param": None}
+    return {"code": error.code, "message": error.message, "param": error.param}
+
+
+def _integration(sent: Mapping[str, Json]) -> dict[str, Json]:
+    return {"type": sent["type"], "wandb": {**sent["wandb"], "run_id": None}}
+
+
+def _method(record: Job) -> dict[str, Json]:
+    reinforcement = record.request["method"]["reinforcement"]
+    return {
+        "type": "reinforcement",
+        "reinforcement": {
+            "hyperparameters": dict(record.hyperparameters),
+            "grader": grader(reinforcement["grader"]),
+            "response_format": _response_format(reinforcement["response_format"]),
+        },
+    }
+
+
+def grader(spec: Json) -> Json:
+    """A grader as it was sent: without the keys that are unset, and with an endpoint's headers masked."""
+    if isinstance(spec, Mapping):
+        shown = {key: grader(value) for key, value in spec.items() if value is not None}
+        if spec.get("type") == "endpoint" and "headers" in shown:
+            shown["headers"] = dict.fromkeys(shown["headers"], MASKED)
+        return shown
+    if isinstance(spec, list):
+        return [grader(each) for each in spec]
+    return spec
+
+
+def _response_format(sent: Mapping[str, Json] | None) -> dict[str, Json] | None:
+    if sent is None or "json_schema" not in sent:
+        return dict(sent) if sent is not None else None
+    named = {key: value for key, value in sent["json_schema"].items() if value is not None}
+    return {**sent, "json_schema": named}
+
+
+def event(record: Event) -> dict[str, Json]:
+    """A `fine_tuning.job.event`."""
+    return {
+        "object": "fine_tuning.job.event",
+        "id": record.id,
+        "created_at": record.created_at,
+        "level": record.level,
+        "message": record.message,
+        "type": record.type,
+        "data": record.data,
+    }
+
+
+def checkpoint(record: Checkpoint) -> dict[str, Json]:
+    """A `fine_tuning.job.checkpoint`."""
+    return {
+        "object": "fine_tuning.job.checkpoint",
+        "id": record.id,
+        "created_at": record.created_at,
+        "fine_tuned_model_checkpoint": record.model,
+        "step_number": record.step,
+        "fine_tuning_job_id": record.job_id,
+        "metrics": dict(record.metrics),
+    }
+
+
+def file(record: StoredFile) -> dict[str, Json]:
+    """A `file`; always processed, for contents are checked by the job that uses them."""
+    return {
+        "object": "file",
+        "id": record.id,
+        "bytes": record.bytes,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "filename": record.filename,
+        "purpose": record.purpose,
+        "status": "processed",
+        "status_details": None,
+    }
+
+
+def base_model(name: str, owner: str) -> dict[str, Json]:
+    """A `model` that the settings name."""
+    return {"id": name, "object": "model", "created": 0, "owned_by": owner}
+
+
+def alias(name: str, target: str, owner: str) -> dict[str, Json]:
+    """A `model` that is another's name; `alias_of` says which."""
+    return base_model(name, owner) | {"alias_of": target}
+
+
+def tuned_model(record: TunedModel, owner: str) -> dict[str, Json]:
+    """A `model` that a job has published."""
+    return {"id": record.name, "object": "model", "created": record.created_at, "owned_by": owner}
+
+
+def deleted(name: str, kind: str) -> dict[str, Json]:
+    """What DELETE answers."""
+    return {"id": name, "object": kind, "deleted": True}

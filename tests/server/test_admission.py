@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from tests.door import Door, error_of, opened
+from tests.rows import GRADER, model, model_name
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+JUDGE = {"type": "score_model", "model": "gpt-4o-2024-08-06", "input": [{"role": "user", "content": "rate"}]}
+PREFIX = "method.reinforcement"
+
+
+def _post(door: Door, **changes: object) -> tuple[int, str | None, str | None]:
+    answer = door.http.post("/v1/fine_tuning/jobs", json=door.body(**changes))
+    return (200, None, None) if answer.status_code == 200 else error_of(answer)
+
+
+def _method(grader: object = GRADER, **more: object) -> dict[str, object]:
+    return {"type": "reinforcement", "reinforcement": {"grader": grader, **more}}
+
+
+@pytest.mark.parametrize("name", ["burnish-starter", "o4-mini-2025-04-16"])
+def test_a_base_model_may_be_named_or_aliased(door: Door, name: str):
+    assert _post(door, model=name) == (200, None, None)
+
+
+def test_an_unknown_model_is_told_with_the_way_to_name_it(door: Door):
+    assert _post(door, model="gpt-5") == (400, "model", "model_not_found")
+    answer = door.http.post("/v1/fine_tuning/jobs", json=door.body(model="gpt-5"))
+    assert "[models.aliases]" in answer.json()["error"]["message"]
+
+
+def test_a_model_that_cannot_be_trained_is_refused(door: Door):
+    door.state.store.models.insert(model("ftjob-a", 1))
+    assert _post(door, model="judge") == (400, "model", "model_not_trainable")
+    assert _post(door, model=model_name(1)) == (400, "model", "model_not_trainable")
+
+
+def test_both_files_must_be_there_for_training(door: Door):
+    evals = door.upload(purpose="evals")
+    assert _post(door, training_file="file-x") == (400, "training_file", "file_not_found")
+    assert _post(door, training_file=evals) == (400, "training_file", "invalid_file_purpose")
+    assert _post(door, validation_file="file-x") == (400, "validation_file", "file_not_found")
+    assert _post(door, validation_file=evals) == (400, "validation_file", "invalid_file_purpose")
+
+
+def test_a_file_that_has_vanished_is_not_found(door: Door):
+    gone = door.upload()
+    door.client.files.delete(gone)
+    assert _post(door, training_file=gone) == (400, "training_file", "file_not_found")
+
+
+def test_reinforcement_needs_a_validation_file_and_says_so(door: Door):
+    answer = door.http.post("/v1/fine_tuning/jobs", json=door.body(validation_file=None))
+    assert error_of(answer) == (400, "validation_file", "missing_required_parameter")
+    assert "needs a validation file" in answer.json()["error"]["message"]
+
+
+def test_a_schema_that_can_be_enforced_is_taken_in_both_shapes(door: Door):
+    chat = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}}
+    flat = {"type": "json_schema", "name": "a", "strict": True, "schema": SCHEMA}
+    for shape in (chat, flat, {"type": "text"}, None):
+        assert _post(door, method=_method(response_format=shape)) == (200, None, None)
+
+
+def test_a_schema_that_cannot_be_enforced_is_refused(door: Door):
+    schema = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    place = f"{PREFIX}.response_format.json_schema.schema"
+    assert _post(door, method=_method(response_format=shape)) == (400, place, "invalid_json_schema")
+
+
+def test_a_judge_must_be_a_model_that_is_served(door: Door):
+    multi = {"type": "multi", "graders": {"j": JUDGE}, "calculate_output": "j"}
+    unknown = {**JUDGE, "model": "gpt-9"}
+    assert _post(door, method=_method(JUDGE)) == (200, None, None)
+    assert _post(door, method=_method(multi)) == (200, None, None)
+    assert _post(door, method=_method(unknown)) == (400, f"{PREFIX}.grader.model", "model_not_found")
+    place = f"{PREFIX}.grader.graders.j.model"
+    assert _post(door, method=_method({**multi, "graders": {"j": unknown}})) == (400, place, "model_not_found")
+
+
+def test_a_grader_that_cannot_run_is_refused_before_the_job_exists(door: Door):
+    misspelt = {**GRADER, "input": "{{ sample.output_txt }}"}
+    status, param, _ = _post(door, method=_method(misspelt))
+    assert (status, param) == (400, f"{PREFIX}.grader.input")
+    status, param, _ = _post(door, method=_method({"type": "endpoint", "url": "http://x"}))
+    assert (status, param) == (400, f"{PREFIX}.grader.type")
+    assert door.state.store.jobs.page().items == []
+
+
+def test_a_file_that_has_expired_is_not_found(tmp_path: Path):
+    with opened(tmp_path) as door:
+        body = door.body()
+        door.state.store.files.delete(body["training_file"])
+        assert error_of(door.http.post("/v1/fine_tuning/jobs", json=body))[2] == "file_not_found"
