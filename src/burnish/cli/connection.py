@@ -1,0 +1,36 @@
+"""How a command reaches the server: the official client, on the address that the settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from burnish.core.errors import BurnishError, Unavailable
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", envvar="OPENAI_BASE_URL", help="The server, up to and including /v1.")
+]
+ApiKey = Annotated[str, typer.Option("--api-key", envvar="OPENAI_API_KEY", help="A key made by `burnish keys create`.")]
+
+
+@contextmanager
+def client(base_url: str | None, api_key: str) -> "Iterator[OpenAI]":
+    """An `openai.OpenAI`; its errors become ours, so that every command tells them in one line."""
+    import openai
+
+    from burnish.settings import Settings
+
+    if base_url is None:
+        settings = Settings()
+        base_url = f"http://{settings.host}:{settings.port}/v1"
+    try:
+        with openai.OpenAI(base_url=base_url, api_key=api_key, max_retries=1) as api:
+            yield api
+    except openai.APIStatusError as error:
+        raise BurnishError(str(error.message)) from error
+    except openai.APIConnectionError as error:
+        raise Unavailable(f"No server answers at {base_url}. Start one with `burnish serve`.") from error

@@ -1,0 +1,24 @@
+"""The `burnish` command: starts the processes, and is otherwise a client of the public API like any other."""
+
+import typer
+
+from burnish.cli import chat, demo, files, jobs, keys, models, serve
+from burnish.core.errors import BurnishError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("chat")(chat.chat)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(files.app, name="files")
+app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> None:
+    """Entry point: errors of ours are told in a line, without a traceback."""
+    try:
+        app()
+    except BurnishError as error:
+        typer.echo(f"burnish: {error.message}", err=True)
+        raise SystemExit(2) from error

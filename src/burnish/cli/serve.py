@@ -1,0 +1,120 @@
+"""`burnish serve`: the three processes of an embedded server, started and stopped together."""
+
+import contextlib
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from burnish.settings import Settings, child_environment
+
+log = logging.getLogger(__name__)
+
+RESTARTS = 5
+"""How often a child that dies is started again before the server gives up on it."""
+STOP_TIMEOUT_S = 10.0
+"""How long a child may take to end before it is killed."""
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option()] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where rows and bytes are kept.")] = None,
+) -> None:
+    """Start the API server, a worker and the inference process."""
+    import uvicorn
+
+    from burnish.server.app import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    given = {"port": port, "host": host, "data_dir": data_dir}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    settings = settings.model_copy(
+        update={
+            "port": settings.port or free_port(settings.host),
+            "infer_url": settings.infer_url or f"http://127.0.0.1:{free_port('127.0.0.1')}",
+        }
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with running("burnish.infer.process", settings), running("burnish.work.process", settings):
+        typer.echo(f"Burnish serves OpenAI's API at http://{settings.host}:{settings.port}/v1", err=True)
+        uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+
+
+@contextlib.contextmanager
+def running(module: str, settings: Settings, arguments: Sequence[str] = ()) -> "Iterator[_Child]":
+    """Keep `python -m module` alive while inside; it ends with us."""
+    child = _Child([sys.executable, "-m", module, *arguments], child_environment(settings))
+    child.start()
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+class _Child:
+    """A process that is started again when it dies, a limited number of times.
+
+    It gets a pipe as standard input and may take its end for ours.
+    """
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+        self._command, self._environment = command, environment
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+        self._process = self._launch()
+        self._watcher = threading.Thread(target=self._keep_alive, daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch over it."""
+        self._watcher.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ask, wait, insist."""
+        with self._starting:
+            self._stopping.set()
+            self._process.terminate()
+        try:
+            self._process.wait(timeout=STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._watcher.join()
+        self._close()
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE)
+
+    def _keep_alive(self) -> None:
+        for attempt in range(1, RESTARTS + 1):
+            code = self._process.wait()
+            if self._stopping.wait(min(attempt - 1, 5)):
+                return
+            with self._starting:
+                if self._stopping.is_set():
+                    return
+                log.error("a process died and is started again", extra={"command": self._command, "code": code})
+                self._close()
+                self._process = self._launch()
+        log.error("a process died too often; it stays down", extra={"command": self._command})
+
+    def _close(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

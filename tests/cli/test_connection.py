@@ -1,0 +1,17 @@
+import pytest
+
+from burnish.cli.connection import client
+from burnish.cli.serve import free_port
+from burnish.core.errors import Unavailable
+
+
+def test_no_server_is_told_with_what_to_do():
+    url = f"http://127.0.0.1:{free_port('127.0.0.1')}/v1"
+    with pytest.raises(Unavailable, match="burnish serve"), client(url, "none") as api:
+        api.with_options(max_retries=0).models.list()
+
+
+def test_the_settings_name_the_address(monkeypatch):
+    monkeypatch.setenv("BURNISH_PORT", "9911")
+    with client(None, "none") as api:
+        assert str(api.base_url) == "http://127.0.0.1:9911/v1/"

@@ -1,0 +1,36 @@
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+
+GRADER = {
+    "type": "string_check",
+    "name": "has an e",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.wanted}}",
+    "operation": "like",
+}
+
+
+def create(api, files, **hyper):
+    values = {"n_epochs": 2, "batch_size": 2, "reasoning_effort": "none", **hyper}
+    method = {"type": "reinforcement", "reinforcement": {"grader": GRADER, "hyperparameters": values}}
+    return api.fine_tuning.jobs.create(model="tiny", training_file=files[0], validation_file=files[1], method=method)
+
+
+def test_a_job_is_watched_to_its_end_and_listed(burnish, api, files):
+    job = create(api, files)
+    watched = burnish("jobs", "watch", job.id)
+    assert watched.exit_code == 0, watched.output
+    assert "Fine-tuning job started" in watched.stdout
+    assert "Step 4/4 , train mean reward=" in watched.stdout
+    assert "The job has successfully completed" in watched.stdout
+    listed = burnish("jobs", "list").stdout
+    assert job.id in listed
+    assert "succeeded" in listed
+
+
+def test_a_job_is_cancelled(burnish, api, files):
+    job = create(api, files, n_epochs=50)
+    assert "cancelled" in burnish("jobs", "cancel", job.id).stdout
+    assert burnish("jobs", "watch", job.id).exit_code == 1
+    assert burnish("jobs", "cancel", job.id).exit_code != 0

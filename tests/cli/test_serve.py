@@ -1,0 +1,42 @@
+import socket
+import subprocess
+import sys
+import time
+
+from burnish.cli.serve import _Child, free_port, running
+from burnish.settings import Settings, child_environment
+
+
+def test_a_free_port_can_be_listened_on():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", free_port("127.0.0.1")))
+
+
+def test_children_read_the_same_settings(tmp_path):
+    settings = Settings(data_dir=tmp_path, port=4321, organization="acme")
+    program = "from burnish.settings import Settings; print(Settings().model_dump_json())"
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=child_environment(settings), capture_output=True, text=True, check=True
+    )
+    assert Settings.model_validate_json(told.stdout) == settings
+
+
+def test_a_process_that_dies_is_started_again_until_stopped(tmp_path):
+    mark = tmp_path / "starts"
+    program = f"open({str(mark)!r}, 'a').write('x')"
+    child = _Child([sys.executable, "-c", program], child_environment(Settings(data_dir=tmp_path)))
+    child.start()
+    deadline = time.monotonic() + 30
+    while not mark.exists() or len(mark.read_text()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    child.stop()
+    count = len(mark.read_text())
+    time.sleep(0.1)
+    assert len(mark.read_text()) == count
+
+
+def test_what_was_started_ends_with_the_block(tmp_path):
+    with running("http.server", Settings(data_dir=tmp_path), arguments=("0", "--bind", "127.0.0.1")) as child:
+        assert child.is_alive
+    assert not child.is_alive
