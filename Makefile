@@ -1,0 +1,50 @@
+# Every verb of the house. The first one that needs it sets up .venv by itself.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-fast check format results bench
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## install into .venv; TORCH=cpu takes PyTorch's small CPU build
+
+$(READY): pyproject.toml constraints.txt scripts/setup.sh
+	@sh scripts/setup.sh $(VENV) $(TORCH)
+	@touch $@
+
+demo: $(READY)  ## teach the starter model a task and watch its reward rise
+	$(BIN)/burnish demo
+
+serve: $(READY)  ## start the server
+	$(BIN)/burnish serve
+
+test: $(READY)  ## every test
+	$(PYTEST)
+
+test-fast: $(READY)  ## the core suite, under a minute
+	$(PYTEST) -m "not slow and not gpu"
+
+check: $(READY)  ## format, lint, types, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/house
+
+format: $(READY)  ## rewrite the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+results: $(READY)  ## measure again what README claims
+	$(BIN)/python -m benchmarks.results
+
+bench: .venv-trl/.ready  ## seconds per step against TRL, which gets a virtual environment of its own
+	.venv-trl/bin/python -m benchmarks.step
+
+.venv-trl/.ready: pyproject.toml constraints.txt scripts/setup.sh
+	@sh scripts/setup.sh .venv-trl $(TORCH)
+	.venv-trl/bin/python -m pip install -q -c constraints.txt trl==1.16.0 datasets
+	@touch $@
