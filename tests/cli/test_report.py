@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -23,9 +24,10 @@ def test_a_model_is_scored_by_the_jobs_grader(api):
 
 def test_the_same_model_before_and_after_shows_no_gain(api):
     out = io.StringIO()
-    Report(api, GRADER, FORMAT, ROWS).show(Console(file=out, width=120), "tiny", "tiny", 1.5)
+    Report(api, GRADER, FORMAT, ROWS).show(Console(file=out, width=120), "tiny", "tiny", 1.5, Path("here"))
     told = out.getvalue()
     assert "4 held-out questions" in told
+    assert "serve --data-dir here" in told
     assert "The intervals overlap: no clear gain." in told
     assert told.count("before") == told.count("after") == 3
     assert 'wanted  {"wanted": "yes"}' in told

@@ -57,7 +57,7 @@ def demo(
         name = train(api, folder, family.grader, family.response_format, epochs, seed)
         minutes = (time.monotonic() - started) / 60
         report = Report(api, family.grader, family.response_format, [row.fields for row in sets["test"]])
-        report.show(console, STARTER, name, minutes)
+        report.show(console, STARTER, name, minutes, data_dir)
 
 
 def train(

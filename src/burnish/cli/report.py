@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from burnish.core.interval import Interval, bootstrap
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from rich.console import Console
 
+BURNISH = ".venv/bin/burnish"
+"""The command as `make` installs it."""
 SAMPLES = 4
 """Answers per row at temperature 1."""
 AT_A_TIME = 16
@@ -41,8 +44,8 @@ class Report:
     response_format: Mapping[str, Any] | None
     rows: Sequence[Mapping[str, Any]]
 
-    def show(self, console: "Console", base: str, tuned: str, minutes: float) -> None:
-        """Print the table, three answers before and after, and what to try next."""
+    def show(self, console: "Console", base: str, tuned: str, minutes: float, data_dir: Path) -> None:
+        """Print the table, three answers before and after, and what to try next with the server's data."""
         from rich.table import Table
 
         console.rule(f"[bold]{len(self.rows)} held-out questions")
@@ -68,8 +71,8 @@ class Report:
             console.print(f"  wanted  {_wanted(self.rows[index])}", highlight=False, style="dim")
         console.print(
             f"\nThe tuned model is [bold]{tuned}[/bold].\n"
-            "Next: [bold]burnish serve --data-dir burnish-demo[/bold], then\n"
-            f'      [bold]burnish chat -m {tuned} "Do you encrypt stored data?"[/bold]\n'
+            f"Next: [bold]{BURNISH} serve --data-dir {data_dir}[/bold], then in another terminal\n"
+            f'      [bold]{BURNISH} chat -m {tuned} "Do you encrypt stored data?"[/bold]\n'
             "      and point your own script's base_url at http://127.0.0.1:8787/v1"
         )
 
