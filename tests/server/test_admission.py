@@ -80,6 +80,18 @@ def test_a_judge_must_be_a_model_that_is_served(door: Door):
     assert _post(door, method=_method({**multi, "graders": {"j": unknown}})) == (400, place, "model_not_found")
 
 
+def test_a_tuned_model_is_no_judge_yet(door: Door):
+    tuned = model("ftjob-1", 0)
+    door.state.store.models.insert(tuned)
+    judge = {**JUDGE, "model": tuned.name}
+    assert _post(door, method=_method(judge)) == (400, f"{PREFIX}.grader.model", "model_not_supported")
+
+
+def test_a_formula_without_any_value_is_refused(door: Door):
+    multi = {"type": "multi", "graders": {"a": GRADER}, "calculate_output": "1 / (a - a)"}
+    assert _post(door, method=_method(multi))[:2] == (400, f"{PREFIX}.grader.calculate_output")
+
+
 def test_a_grader_that_cannot_run_is_refused_before_the_job_exists(door: Door):
     misspelt = {**GRADER, "input": "{{ sample.output_txt }}"}
     status, param, _ = _post(door, method=_method(misspelt))

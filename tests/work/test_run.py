@@ -103,6 +103,7 @@ def test_results_and_every_answer_become_files(tmp_path: Path, tiny: Path):
     lines = [json.loads(line) for line in shop.file(answers).splitlines()]
     assert {line["phase"] for line in lines} == {"train", "valid"}
     assert all(line["text"] for line in lines)
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_a_prompt_beyond_the_context_fails_the_job_with_its_line(tmp_path: Path, tiny: Path):

@@ -3,6 +3,7 @@
 from burnish.core.errors import InvalidRequest, Unavailable
 from burnish.grade.build import build
 from burnish.grade.check import check_templates
+from burnish.grade.span import span
 from burnish.grade.tools import Tools
 from burnish.server.state import State
 from burnish.spec.chat import ChatCompletion, ChatRequest
@@ -71,6 +72,7 @@ def _check_grader(state: State, grader: GraderSpec) -> None:
     param = f"{_METHOD}.grader"
     build(grader, Tools(chat=_SilentChat()), param=param)
     check_templates(grader, param=param)
+    span(grader, param=param)
     _check_judges(state, grader, param)
 
 
@@ -80,11 +82,18 @@ def _check_judges(state: State, grader: GraderSpec, path: str) -> None:
             for key, child in grader.graders.items():
                 _check_judges(state, child, f"{path}.graders.{key}")
         case ScoreModelSpec() | LabelModelSpec():
-            if not state.is_served(grader.model):
-                raise InvalidRequest(
-                    f"The judge model '{grader.model}' does not exist here. {_TYPO_OR_ALIAS}",
-                    param=f"{path}.model",
-                    code="model_not_found",
-                )
+            _check_judge(state, grader.model, f"{path}.model")
         case _:
             return
+
+
+def _check_judge(state: State, name: str, param: str) -> None:
+    target = state.settings.resolve(name)
+    if state.is_local(target) or target in state.settings.models.remote:
+        return
+    if state.is_served(name):
+        message = f"'{name}' is a tuned model; in this version a judge is a base model or a remote one."
+        raise InvalidRequest(message, param=param, code="model_not_supported")
+    raise InvalidRequest(
+        f"The judge model '{name}' does not exist here. {_TYPO_OR_ALIAS}", param=param, code="model_not_found"
+    )

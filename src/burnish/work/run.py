@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sys
 import time
 import traceback
@@ -66,12 +67,14 @@ class Run:
         data = load(job, request, self.store, self.blobs)
         directory = self.settings.data_dir / "runs" / f"{job.id}-{job.attempt}"
         directory.mkdir(parents=True, exist_ok=True)
-        with open_session(job.id, request, job.seed, data, self.settings) as session:
-            journal = self._journal(job, session, directory)
-            self._tell_plan(job, session)
-            wish = await session.carry_out(journal)
-            if wish is Wish.GO_ON:
-                await self._publish(job, session, journal)
+        try:
+            with open_session(job.id, request, job.seed, data, self.settings) as session:
+                journal = self._journal(job, session, directory)
+                self._tell_plan(job, session)
+                if await session.carry_out(journal) is Wish.GO_ON:
+                    await self._publish(job, session, journal)
+        finally:
+            shutil.rmtree(directory)  # what is worth keeping is in the blobs
 
     def _journal(self, job: Job, session: Session, directory: Path) -> StoreJournal:
         return StoreJournal(
