@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from burnish.core import logs
 from burnish.settings import Settings, child_environment
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def serve(
 
     from burnish.server.app import create_app
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     given = {"port": port, "host": host, "data_dir": data_dir}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     settings = settings.model_copy(

@@ -1,6 +1,5 @@
 """`python -m burnish.infer.process`: the inference process, on this machine only."""
 
-import logging
 import os
 import signal
 import stat
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from burnish.core import logs
 from burnish.infer.app import create_app
 from burnish.infer.fleet import Fleet
 from burnish.settings import Settings
@@ -34,7 +34,7 @@ def serve(settings: Settings, port: int) -> None:
 
 def main() -> None:
     """Serve at the port of `settings.infer_url`; end when the process that started us does."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     settings = Settings()
     port = urlsplit(settings.infer_url or "").port
     if port is None:

@@ -1,12 +1,12 @@
 """`python -m burnish.work.process`: a worker until it is told to stop or its parent is gone."""
 
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
 
+from burnish.core import logs
 from burnish.core.records import Job
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
@@ -16,7 +16,7 @@ from burnish.work.worker import Worker
 
 def main() -> None:
     """Work with the settings of the environment. A closed standard input means that the parent died."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     settings = Settings()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from burnish.core import logs
 from burnish.core.errors import BurnishError, JobFailure, LeaseLost
 from burnish.core.ids import new_id
 from burnish.core.job import JobStatus
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the job that the command line names, under the attempt that the worker claimed."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     settings = Settings()
     job_id, attempt = sys.argv[1], int(sys.argv[2])
     run = Run(settings, open_store(settings), open_blobs(settings))
