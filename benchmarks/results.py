@@ -31,7 +31,6 @@ from burnish.work.journal import StepRecord, Wish
 from burnish.work.session import Session, open_session
 
 STEPS = 60
-BATCH = 24
 VALID_ROWS, TEST_ROWS, TEST_SAMPLES = 24, 100, 4
 POLICIES = (37, 53)
 """Hidden policies of security review, class-balanced; chosen before any reward was seen."""
@@ -119,8 +118,8 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 def _request(family: Family, case: Case) -> JobRequest:
-    batch = min(BATCH, case.train_rows)
-    epochs = -(-case.steps * batch // case.train_rows)
+    batch = max(8, case.train_rows // 10)  # what "auto" takes
+    epochs = case.steps // -(-case.train_rows // batch)
     method: dict[str, Any] = {
         "grader": dict(family.grader),
         "hyperparameters": {"n_epochs": epochs, "batch_size": batch, "eval_interval": case.steps, "eval_samples": 1},
