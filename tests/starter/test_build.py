@@ -1,13 +1,12 @@
-import dataclasses
 import json
-import shutil
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from burnish.starter.build import MANIFEST, build, digests, install, scaled
-from burnish.starter.plan import FIRST, Plan
+from burnish.starter.plan import Plan
 from tests.starter.weights import DIRECTORY
 
 
@@ -15,16 +14,15 @@ def test_the_shipped_files_are_those_of_the_manifest():
     assert json.loads((DIRECTORY / MANIFEST).read_text(encoding="utf-8")) == digests(DIRECTORY)
 
 
-def test_the_shipped_model_is_small_and_finished():
+def test_the_shipped_model_is_small_and_has_its_rates():
     assert sum(path.stat().st_size for path in DIRECTORY.iterdir()) < 10_000_000
     recipe = json.loads((DIRECTORY / "recipe.json").read_text(encoding="utf-8"))
     assert (recipe["lora_lr"], recipe["full_lr"]) == (3e-3, 4.5e-4)
-    assert recipe["base"]["finished"]
 
 
 def test_the_shipped_weights_come_from_the_default_plan():
-    plan = json.loads((DIRECTORY / "recipe.json").read_text(encoding="utf-8"))["base"]["plan"]
-    assert plan == json.loads(json.dumps(dataclasses.asdict(Plan())))
+    plan = json.loads((DIRECTORY / "recipe.json").read_text(encoding="utf-8"))["plan"]
+    assert plan == json.loads(json.dumps(asdict(Plan())))
 
 
 def test_the_shipped_model_is_what_the_architecture_says():
@@ -37,8 +35,7 @@ def test_the_shipped_model_is_what_the_architecture_says():
 
 @pytest.mark.slow
 def test_a_small_build_loads_again_and_is_the_same_twice(tmp_path):
-    stages = tuple(dataclasses.replace(stage, tokens=1000, steps=None) for stage in Plan().stages)
-    plan = Plan(stages, batch_tokens=1000, tokenizer_examples=200)
+    plan = replace(scaled(Plan(), 1e-4), batch_tokens=1000, tokenizer_examples=200)
     for name in ("a", "b"):
         build(plan, tmp_path / name)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
@@ -49,18 +46,8 @@ def test_a_small_build_loads_again_and_is_the_same_twice(tmp_path):
     assert digests(tmp_path / "c") == digests(tmp_path / "a")
 
 
-@pytest.mark.slow
-def test_a_later_stage_goes_on_where_the_one_before_was_left(tmp_path):
-    stages = tuple(dataclasses.replace(stage, tokens=500, steps=None) for stage in Plan().stages)
-    plan = Plan(stages, batch_tokens=1000, tokenizer_examples=200)
-    build(plan, tmp_path / "a")
-    shutil.copytree(tmp_path / "a" / "stage-1", tmp_path / "b" / "stage-1")
-    build(plan, tmp_path / "b", begin=2)
-    assert digests(tmp_path / "a") == digests(tmp_path / "b")
-
-
-def test_a_scaled_stage_is_shorter_in_tokens_and_steps():
-    half = scaled(FIRST, 0.5)
-    assert half.tokens == FIRST.tokens // 2
-    assert half.steps == FIRST.steps // 2
-    assert half.mixture == FIRST.mixture
+def test_a_scaled_plan_is_shorter_in_every_part():
+    half = scaled(Plan(), 0.5)
+    assert half.echo_tokens == Plan().echo_tokens // 2
+    assert [stage.tokens for stage in half.stages] == [stage.tokens // 2 for stage in Plan().stages]
+    assert half.stages[0].mixture == Plan().stages[0].mixture

@@ -19,7 +19,7 @@ def test_the_mixture_is_kept(stage):
 
 
 def test_completions_start_inside_the_reasoning_and_end_the_turn():
-    for example in islice(corpus(tokenizer(), 1, SECOND), 300):
+    for example in islice(corpus(tokenizer(), 1, FIRST), 300):
         assert example.completion.endswith("<|im_end|>")
         inside = example.prompt.endswith("<think>")
         assert inside == ("</think>" in example.completion)
@@ -39,7 +39,7 @@ def test_prompt_and_completion_are_what_the_template_makes_of_the_conversation()
 
 
 def test_tokens_do_not_merge_across_the_cut():
-    for example in islice(corpus(tokenizer(), 2, SECOND), 100):
+    for example in islice(corpus(tokenizer(), 2, FIRST), 100):
         apart = tokenizer().encode(example.prompt) + tokenizer().encode(example.completion)
         assert tokenizer().encode(example.prompt + example.completion) == apart
 
@@ -50,19 +50,19 @@ def test_a_tool_call_is_written_as_the_template_writes_it():
 
 
 def test_tool_replies_earlier_turns_and_prefaces_occur():
-    prompts = [example.prompt for example in islice(corpus(tokenizer(), 3, SECOND), 2000)]
+    prompts = [example.prompt for example in islice(corpus(tokenizer(), 3, FIRST), 2000)]
     assert any("<tool_response>" in text for text in prompts)
     assert any(text.count("<|im_start|>assistant") == 2 and "<tool_response>" not in text for text in prompts)
     assert any("You are a helpful assistant." in text for text in prompts)
 
 
 def test_a_seed_fixes_the_corpus():
-    first, again, other = (list(islice(corpus(tokenizer(), seed, SECOND), 20)) for seed in (5, 5, 6))
+    first, again, other = (list(islice(corpus(tokenizer(), seed, FIRST), 20)) for seed in (5, 5, 6))
     assert first == again != other
 
 
 @pytest.mark.parametrize(
-    ("number", "stage", "digest"), [(1, FIRST, "f454d558fc6a6942"), (2, SECOND, "0c8f04606b4ce06b")]
+    ("number", "stage", "digest"), [(0, FIRST, "5268d6e2cf47585b"), (1, SECOND, "74ffc13b37f87337")]
 )
 def test_the_corpora_are_still_those_that_the_shipped_weights_saw(number, stage, digest):
     some = islice(corpus(tokenizer(), number, stage), 1000)

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import random
 import shutil
 import time
 from itertools import islice
@@ -14,59 +13,44 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from burnish.starter.corpus import corpus
-from burnish.starter.plan import Plan, Stage
-from burnish.starter.pretrain import encode, new_model, train
+from burnish.starter.echo import echoes
+from burnish.starter.encode import encoded
+from burnish.starter.plan import Plan
+from burnish.starter.pretrain import new_model, train
 from burnish.starter.tokenizer import IM_END, chat_template, train_tokenizer
 
 log = logging.getLogger(__name__)
 
 LORA_LR, FULL_LR = 3e-3, 4.5e-4
+"""Learning rates for reinforcement that the study of the prototype found to work."""
 REASONING_TOKENS, ANSWER_TOKENS = 96, 96
 """Most tokens of an answer's two parts: the longest demonstrations have 51 and 37."""
-"""Learning rates for reinforcement that the study of the prototype found to work."""
 MANIFEST = "MANIFEST.json"
 
 
-def build(plan: Plan, out: Path, begin: int = 1) -> None:
-    """Corpus, tokenizer, model, training; leaves a directory that transformers loads.
+def build(plan: Plan, out: Path, device: str = "cpu") -> None:
+    """Tokenizer, model, copying, corpus; leaves a directory that transformers loads.
 
-    The same plan gives the same weights on the same machine and torch, at one thread. `begin` skips the stages before
-    it: their last one must stand in `out` as an earlier build left it.
+    The same plan gives the same weights on the same CPU and torch; on a GPU, nearly so.
     """
-    torch.set_num_threads(1)
-    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(plan.threads)
     began = time.monotonic()
-    some = islice(corpus(_template_only(), plan.seed, plan.stages[0]), plan.tokenizer_examples)
+    first = plan.stages[0]
+    some = islice(corpus(_template_only(), plan.seed, first), plan.tokenizer_examples)
     tokenizer = train_tokenizer(example.prompt + example.completion for example in some)
-    model = new_model(plan.seed)
-    for number, stage in enumerate(plan.stages, start=1):
-        left = out / f"stage-{number}"
-        if number >= begin:
-            _run(model, tokenizer, plan, stage, number, left)
-        if number >= begin - 1:
-            model = AutoModelForCausalLM.from_pretrained(left, dtype=torch.float32)
-    save(model, tokenizer, plan, out, done=True)
+    model: Any = new_model(plan.seed).to(torch.device(device))
+    train(model, echoes(plan.seed, plan.echo_tokens), plan.echo_tokens, plan, first)
+    for number, stage in enumerate(plan.stages):
+        train(model, encoded(tokenizer, plan.seed + number, stage), stage.tokens, plan, stage)
+        model.to(torch.bfloat16).to(torch.float32)
+    save(model.cpu(), tokenizer, plan, out)
     log.info("built in %.0f s", time.monotonic() - began)
 
 
-def _run(model: Any, tokenizer: PreTrainedTokenizerFast, plan: Plan, stage: Stage, number: int, left: Path) -> None:
-    examples = encode(tokenizer, corpus(tokenizer, plan.seed + number, stage), stage.tokens)
-    random.Random(plan.seed).shuffle(examples)
-    log.info("stage %d: %d examples", number, len(examples))
-    train(
-        model,
-        examples,
-        plan,
-        stage,
-        lambda step: save(model, tokenizer, plan, left.with_name(f"{left.name}-step-{step}"), done=False),
-    )
-    save(model, tokenizer, plan, left, done=False)
-
-
-def save(model: Any, tokenizer: PreTrainedTokenizerFast, plan: Plan, out: Path, *, done: bool) -> None:
+def save(model: Any, tokenizer: PreTrainedTokenizerFast, plan: Plan, out: Path) -> None:
     """Write weights in bf16, config, tokenizer, template, recipe and the manifest of digests."""
     clean = type(model)(model.config)
     clean.load_state_dict(model.state_dict())
@@ -78,7 +62,7 @@ def save(model: Any, tokenizer: PreTrainedTokenizerFast, plan: Plan, out: Path, 
         "full_lr": FULL_LR,
         "reasoning_tokens": REASONING_TOKENS,
         "answer_tokens": ANSWER_TOKENS,
-        "base": {"plan": dataclasses.asdict(plan), "finished": done},
+        "plan": dataclasses.asdict(plan),
     }
     (out / "recipe.json").write_text(json.dumps(recipe, indent=1) + "\n", encoding="utf-8")
     write_manifest(out)
@@ -121,21 +105,20 @@ def main() -> None:
     plan = Plan()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--batch-tokens", type=int, default=plan.batch_tokens, help="most tokens of a step")
-    parser.add_argument("--scale", type=float, default=1.0, help="how much of each stage's corpus to train on")
-    parser.add_argument("--begin", type=int, default=1, help="the stage to begin with; those before it are in --out")
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of each corpus to train on")
     flags = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    stages = tuple(scaled(stage, flags.scale) for stage in plan.stages)
-    plan = dataclasses.replace(plan, stages=stages, batch_tokens=flags.batch_tokens, seed=flags.seed)
-    build(plan, flags.out, flags.begin)
+    plan = dataclasses.replace(plan, seed=flags.seed, batch_tokens=flags.batch_tokens)
+    build(scaled(plan, flags.scale), flags.out, flags.device)
 
 
-def scaled(stage: Stage, scale: float) -> Stage:
-    """A shorter or longer form of a stage."""
-    steps = None if stage.steps is None else max(1, round(stage.steps * scale))
-    return dataclasses.replace(stage, tokens=round(stage.tokens * scale), steps=steps)
+def scaled(plan: Plan, scale: float) -> Plan:
+    """A shorter or longer form of a plan."""
+    stages = tuple(dataclasses.replace(stage, tokens=round(stage.tokens * scale)) for stage in plan.stages)
+    return dataclasses.replace(plan, echo_tokens=round(plan.echo_tokens * scale), stages=stages)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,19 @@
-"""Supervised training of the starter model on its corpus, stage by stage."""
+"""Supervised training of the starter model on its corpus."""
 
 import json
 import logging
 import random
 import time
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from burnish.starter.corpus import Example
+from burnish.starter.encode import Encoded
 from burnish.starter.muon import Muon
 from burnish.starter.plan import Plan, Stage
 from burnish.starter.tokenizer import MAX_POSITIONS, VOCAB_SIZE
@@ -25,14 +24,6 @@ _CHUNK = 4000
 """Examples that are sorted by length together."""
 _WARM_UP_STEPS = 50
 _LOG_STEPS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An example as ids."""
-
-    ids: "array[int]"
-    n_prompt: int
 
 
 def new_model(seed: int) -> Qwen3ForCausalLM:
@@ -57,58 +48,36 @@ def new_model(seed: int) -> Qwen3ForCausalLM:
     )
 
 
-def encode(tokenizer: Any, examples: Iterable[Example], tokens: int) -> list[Encoded]:
-    """Examples as ids, until they are that many tokens."""
-    encoded: list[Encoded] = []
-    total = 0
-    source = iter(examples)
-    while total < tokens:
-        some = list(islice(source, 1000))
-        prompts = tokenizer([one.prompt for one in some])["input_ids"]
-        completions = tokenizer([one.completion for one in some])["input_ids"]
-        for prompt, completion in zip(prompts, completions, strict=True):
-            if total < tokens:
-                encoded.append(Encoded(array("q", prompt + completion), len(prompt)))
-                total += len(encoded[-1].ids)
-    return encoded
+def train(model: Any, examples: Iterable[Encoded], tokens: int, plan: Plan, stage: Stage) -> None:
+    """Train in place on examples of so many tokens, with optimizers of its own.
 
-
-def train(
-    model: Any,
-    examples: Sequence[Encoded],
-    plan: Plan,
-    stage: Stage,
-    save: Callable[[int], None],
-    save_minutes: float = 10.0,
-) -> None:
-    """Train in place for a stage; `save` is called with the step now and then, never at the end."""
+    In fp32 on a CPU; on a GPU, if the model is there, products are in bf16.
+    """
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if all(p is not m for m in matrices)]
     adam = torch.optim.AdamW(others, lr=stage.lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     muon = Muon(matrices, lr=stage.matrix_lr, weight_decay=0.02)
-    todo, done, losses = sum(len(one.ids) for one in examples), 0, []
-    began = saved = time.monotonic()
+    done = 0
+    losses: list[Tensor] = []
+    began = time.monotonic()
     model.train()
-    for step, batch in enumerate(islice(batches(examples, plan), stage.steps), start=1):
-        rate = learning_rate(step, done / todo, stage.steady)
+    for step, batch in enumerate(batches(examples, plan), start=1):
+        rate = learning_rate(step, done / tokens, stage.steady)
         adam.param_groups[0]["lr"], muon.param_groups[0]["lr"] = stage.lr * rate, stage.matrix_lr * rate
-        loss = completion_loss(model, batch)
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
+            loss = completion_loss(model, batch)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(others, 1.0)
         adam.step()
         muon.step()
         model.zero_grad()
         done += sum(len(one.ids) for one in batch)
-        losses.append(loss.item())
+        losses.append(loss.detach())
         if step % _LOG_STEPS == 0:
-            recent = sum(losses[-_LOG_STEPS:]) / _LOG_STEPS
-            speed = done / (time.monotonic() - began)
-            log.info(
-                json.dumps({"step": step, "tokens": done, "of": todo, "loss": round(recent, 4), "tok_s": int(speed)})
-            )
-        if time.monotonic() - saved > save_minutes * 60:
-            save(step)
-            saved = time.monotonic()
+            recent = round(float(torch.stack(losses).mean()), 4)
+            speed = int(done / (time.monotonic() - began))
+            log.info(json.dumps({"step": step, "tokens": done, "of": tokens, "loss": recent, "tok_s": speed}))
+            losses.clear()
     model.eval()
 
 
@@ -118,12 +87,13 @@ def learning_rate(step: int, progress: float, steady: float) -> float:
     return min(1.0, step / _WARM_UP_STEPS) * fall
 
 
-def batches(examples: Sequence[Encoded], plan: Plan) -> Iterator[list[Encoded]]:
+def batches(examples: Iterable[Encoded], plan: Plan) -> Iterator[list[Encoded]]:
     """Every example once, in batches of like lengths, in a random order that the seed fixes."""
     rng = random.Random(plan.seed)
-    for start in range(0, len(examples), _CHUNK):
+    source = iter(examples)
+    while chunk := list(islice(source, _CHUNK)):
         cut: list[list[Encoded]] = [[]]
-        for one in sorted(examples[start : start + _CHUNK], key=lambda one: len(one.ids)):
+        for one in sorted(chunk, key=lambda one: len(one.ids)):
             if cut[-1] and len(one.ids) * (len(cut[-1]) + 1) > plan.batch_tokens:
                 cut.append([])
             cut[-1].append(one)
@@ -136,13 +106,12 @@ def completion_loss(model: Any, batch: Sequence[Encoded]) -> Tensor:
 
     Rows are padded on the right, so that causal attention needs no mask.
     """
-    width = max(len(one.ids) for one in batch)
-    ids_BT = torch.zeros(len(batch), width, dtype=torch.long)
-    places: list[int] = []
-    for row, one in enumerate(batch):
-        ids_BT[row, : len(one.ids)] = torch.tensor(one.ids)
-        places.extend(range(row * width + one.n_prompt - 1, row * width + len(one.ids) - 1))
-    where = torch.tensor(places)
+    rows = [torch.frombuffer(one.ids, dtype=torch.uint16) for one in batch]
+    ids_BT = pad_sequence(rows, batch_first=True).long().to(model.device)
+    begin_B, end_B = torch.tensor([[one.n_prompt, len(one.ids)] for one in batch], device=model.device).unbind(1)
+    place_T = torch.arange(ids_BT.shape[1], device=model.device)
+    learned_BT = (place_T >= begin_B[:, None] - 1) & (place_T < end_B[:, None] - 1)
+    where = learned_BT.flatten().nonzero().squeeze(1)
     hidden = model.model(input_ids=ids_BT, use_cache=False).last_hidden_state
-    logits = model.lm_head(hidden.reshape(-1, hidden.shape[-1])[where])
-    return torch.nn.functional.cross_entropy(logits, ids_BT.reshape(-1)[where + 1])
+    logits = model.lm_head(hidden.flatten(0, 1)[where])
+    return torch.nn.functional.cross_entropy(logits.float(), ids_BT.flatten()[where + 1])

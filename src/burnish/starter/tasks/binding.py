@@ -84,5 +84,4 @@ BINDING = Family(
         *(string_check(port, f"{{{{sample.output_json.{port}}}}}", f"{{{{item.binding.{port}}}}}") for port in PORTS),
     ),
     response_format=strict_format("binding", {port: {"type": "string"} for port in PORTS}),
-    shown=False,
 )
