@@ -1,6 +1,6 @@
 # Every verb of the house. The first one that needs it sets up .venv by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check format results bench
+.PHONY: help setup demo serve test test-fast check crash format results bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,6 +33,9 @@ check: $(READY)  ## format, lint, types, house rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/house
+
+crash: $(READY)  ## kill a job's processes 200 times and compare every bit
+	$(BIN)/python -m tests.crash.harness
 
 format: $(READY)  ## rewrite the code in the house's format
 	$(BIN)/ruff format .

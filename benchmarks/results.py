@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from benchmarks.table import page
 from burnish.core.interval import bootstrap
-from burnish.core.rollout import Item, SampleKey
+from burnish.core.rollout import Grade, Item, SampleKey
 from burnish.policy.roles import Request
 from burnish.settings import STARTER, Settings, Training
 from burnish.spec.job import JobRequest
@@ -28,13 +28,14 @@ from burnish.starter.family import Family
 from burnish.starter.splits import Split, rows
 from burnish.work.check import Data
 from burnish.work.journal import StepRecord, Wish
+from burnish.work.plan import Plan
 from burnish.work.session import Session, open_session
 
 STEPS = 60
 VALID_ROWS, TEST_ROWS, TEST_SAMPLES = 24, 100, 4
 POLICIES = (37, 53)
 """Hidden policies of security review, class-balanced; chosen before any reward was seen."""
-FAMILIES = ("secreview", "query", "addition", "coding", "toolcall")
+FAMILIES = ("secreview", "query", "addition", "binding", "coding", "toolcall")
 SEEDS = (0, 1, 2)
 
 
@@ -61,22 +62,36 @@ class Curve:
     seconds: list[float] = field(default_factory=list)
     gap_max: float = 0.0
 
-    def commit(self, record: StepRecord) -> Wish:
+    def begin(self, plan: Plan) -> None:
+        """From the start."""
+
+    def wish(self) -> Wish:
+        """To the end."""
+        return Wish.GO_ON
+
+    def grade(self, key: SampleKey, digest: str) -> None:
+        """Nothing is remembered."""
+
+    def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
+        """Nothing is kept."""
+
+    def commit(self, record: StepRecord) -> None:
         """Note a step."""
+        if record.step == 0:
+            return
         self.train.append(record.metrics["train_mean_reward"])
         self.tokens.append(record.metrics["reasoning_tokens_mean"])
         self.seconds.append(record.seconds)
         self.gap_max = max(self.gap_max, record.metrics["burnish"]["logp_gap_max"])
-        return Wish.GO_ON
 
     def say(
         self, message: str, *, level: Literal["info", "warn", "error"] = "info", data: dict[str, Any] | None = None
     ) -> None:
         """Nobody listens."""
 
-    def room(self, step: int) -> Path:
+    def room(self, kind: Literal["model", "snapshot"], step: int) -> Path:
         """One place for all: only the last step counts."""
-        return self.directory / f"step-{step}"
+        return self.directory / kind
 
 
 def cases() -> list[Case]:
@@ -87,7 +102,7 @@ def cases() -> list[Case]:
     repeated = [Case(family, seed) for family in FAMILIES[1:] for seed in SEEDS[1:]]
     recipe = [Case("secreview", seed, policy, baseline="grpo") for policy in POLICIES for seed in SEEDS]
     few = [Case("secreview", 0, train_rows=20)]
-    return [*main, *others, *full, *few, *recipe, *repeated]
+    return [*main, *others, *few, *recipe, *full, *repeated]
 
 
 def measure(case: Case) -> dict[str, Any]:
@@ -99,11 +114,11 @@ def measure(case: Case) -> dict[str, Any]:
         settings = Settings(
             data_dir=Path(directory), training=Training(parameters=case.parameters, baseline=case.baseline)
         )
-        with open_session("results", _request(family, case), case.seed, data, settings) as session:
-            curve = Curve(Path(directory))
+        curve = Curve(Path(directory))
+        with open_session("results", _request(family, case), case.seed, data, settings, curve) as session:
             before = asyncio.run(_exam(session, test))
             started = time.perf_counter()
-            asyncio.run(session.carry_out(curve))
+            asyncio.run(session.carry_out())
             minutes = (time.perf_counter() - started) / 60
             after = asyncio.run(_exam(session, test))
     return {
@@ -169,7 +184,7 @@ async def _rewards(session: Session, items: Sequence[Item], samples: int, temper
     found: dict[int, list[float]] = {item.line: [] for item in items}
     async for completion in (await roller.trainer.sampler()).sample(requests):
         sample = roller.renderer.reply(completion, structured=plan.response_schema is not None)
-        grade = await roller.grader(by_line[completion.key.line], sample)
+        grade = await roller.grade(completion.key, by_line[completion.key.line], sample)
         found[completion.key.line].append(grade.score or 0.0)
     return list(found.values())
 

@@ -1,5 +1,7 @@
 """An API server in the test's own process, and the official client in front of it."""
 
+import asyncio
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +11,9 @@ from typing import Any
 
 import openai
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
+from burnish.grade.tools import Tools
 from burnish.server.app import app_of
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
@@ -42,9 +46,11 @@ class Door:
 
 
 @contextmanager
-def opened(data_dir: Path, **settings: Any) -> Iterator[Door]:
-    """A server over a data directory; no worker works for it."""
+def opened(data_dir: Path, tools: Tools | None = None, **settings: Any) -> Iterator[Door]:
+    """A server over a data directory; no worker works for it. `tools` stand in for what its graders would have."""
     state = open_state(Settings(data_dir=data_dir, **settings))
+    if tools is not None:
+        state = dataclasses.replace(state, tools=tools)
     with TestClient(app_of(state)) as http:
         client = openai.OpenAI(base_url="http://testserver/v1", api_key="any", http_client=http, max_retries=0)
         yield Door(state, http, client)
@@ -58,3 +64,22 @@ def error_of(response: Any) -> tuple[int, str | None, str | None]:
     assert body["error"]["message"]
     assert response.headers["x-request-id"].startswith("req_")
     return response.status_code, body["error"]["param"], body["error"]["code"]
+
+
+async def ask_and_leave(app: ASGIApp, path: str, body: dict[str, Any], begun: asyncio.Event) -> None:
+    """Speak ASGI to the app, and hang up once the work has begun."""
+    messages = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        return
+
+    headers = [(b"host", b"testserver"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    scope |= {"asgi": {"version": "3.0", "spec_version": "2.3"}, "scheme": "http", "server": ("testserver", 80)}
+    await asyncio.wait_for(app({**scope, "client": ("127.0.0.1", 1), "root_path": ""}, receive, send), 20)

@@ -93,3 +93,17 @@ def test_a_child_process_reads_the_same_settings(monkeypatch, empty_directory):
     assert Settings() == settings
     assert json.loads(environment["BURNISH_MODELS"])["aliases"] == aliases
     assert environment["BURNISH_HOST"] == "127.0.0.1"
+
+
+def test_wordnet_is_looked_for_where_nltk_and_debian_put_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("NLTK_DATA", f"/a:{tmp_path}")
+    places = Settings().grading.wordnet_places
+    assert places[:3] == (Path("/a/corpora/wordnet"), Path("/a/corpora/wordnet.zip"), tmp_path / "corpora/wordnet")
+    assert Path.home() / "nltk_data/corpora/wordnet.zip" in places
+    assert places[-1] == Path("/usr/share/wordnet")
+    assert Settings(grading={"wordnet": tmp_path}).grading.wordnet_places == (tmp_path,)
+
+
+def test_a_wordnet_that_is_named_must_be_there(tmp_path):
+    with pytest.raises(ValidationError, match=r"grading\.wordnet"):
+        Settings(grading={"wordnet": tmp_path / "nowhere"})

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 STARTER = "burnish-starter"
@@ -30,6 +30,9 @@ class Remote(_Section):
     """The model's name there; None: the name it has here."""
     timeout_s: float = Field(default=60.0, gt=0)
     concurrency: int = Field(default=8, ge=1)
+    """Most requests under way at a time."""
+    attempts: int = Field(default=4, ge=1)
+    """How often a request is tried in all while what keeps it from an answer may pass."""
 
 
 class Models(_Section):
@@ -41,6 +44,34 @@ class Models(_Section):
     """Model name -> endpoint. Usable as judges and for chat, not for training."""
     aliases: dict[str, str] = Field(default_factory=dict)
     """Retired or foreign names -> a local, tuned or remote model: `"o4-mini-2025-04-16" = "burnish-starter"`."""
+
+
+class Grading(_Section):
+    """What graders need from outside."""
+
+    run_timeout_s: float = Field(default=300.0, gt=0)
+    """How long POST /fine_tuning/alpha/graders/run may take; then it answers 0 with the fault."""
+    embedder: str = "text-embedding-3-large"
+    """The model of the metric `cosine`: a name in `models.remote`, or an alias of one."""
+    judge_cache: int = Field(default=0, ge=0)
+    """How many judges' answers a run keeps, so that an equal request is not asked again; 0: none."""
+    sandbox: Literal["auto", "bubblewrap", "sandlock", "off", "unsafe-none"] = "auto"
+    """What keeps python graders in: the first that stands the probe, one of the two alone, no python graders, or
+    python graders without any sandbox."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Most python graders that run at a time; None: one per core."""
+    wordnet: FilePath | DirectoryPath | None = None
+    """WordNet 3's directory or NLTK's `wordnet.zip`, for METEOR; None: wherever NLTK or Debian put it."""
+
+    @property
+    def wordnet_places(self) -> tuple[Path, ...]:
+        """Where WordNet may lie, best first."""
+        if self.wordnet is not None:
+            return (self.wordnet,)
+        shelves = [Path(shelf) for shelf in os.environ.get("NLTK_DATA", "").split(os.pathsep) if shelf]
+        shelves += [Path.home() / "nltk_data", Path("/usr/share/nltk_data"), Path("/usr/local/share/nltk_data")]
+        kept = [shelf / "corpora" / name for shelf in shelves for name in ("wordnet", "wordnet.zip")]
+        return (*kept, Path("/usr/share/wordnet"))
 
 
 class Training(_Section):
@@ -88,6 +119,7 @@ class Settings(BaseSettings):
     poll_s: float = Field(default=0.5, gt=0)
     """How often an idle worker looks for jobs."""
     models: Models = Models()
+    grading: Grading = Grading()
     training: Training = Training()
 
     @classmethod

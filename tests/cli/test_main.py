@@ -8,7 +8,7 @@ from burnish.cli.main import app
 
 def test_every_command_explains_itself():
     listed = CliRunner().invoke(app, ["--help"]).stdout
-    for command in ("serve", "demo", "chat", "jobs", "files", "models", "keys"):
+    for command in ("serve", "demo", "chat", "grade", "jobs", "files", "models", "keys"):
         assert command in listed
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -63,7 +62,7 @@ def settings(tmp_path_factory) -> Settings:
 @contextmanager
 def in_process(settings: Settings) -> Iterator[openai.OpenAI]:
     transport = httpx2.ASGITransport(infer_app(settings))
-    state = replace(open_state(settings), infer=httpx2.AsyncClient(transport=transport))
+    state = open_state(settings, httpx2.AsyncClient(transport=transport))
     with TestClient(app_of(state)) as http:
         yield openai.OpenAI(base_url="http://testserver/v1", api_key="any", http_client=http, max_retries=0)
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from openai.types.fine_tuning import ReinforcementHyperparameters, ReinforcementMethod
 from openai.types.graders import StringCheckGrader
@@ -204,6 +205,24 @@ def test_the_list_shows_the_same_bodies_as_retrieve(door: Door):
         "data": [door.http.get(f"/v1/fine_tuning/jobs/{job}").json() for job in reversed(ids)],
         "has_more": False,
     }
+
+
+def test_a_paused_and_a_resumed_job_answer_as_jobs(door: Door):
+    job = door.create(seed=7)
+    for status in (JobStatus.QUEUED, JobStatus.RUNNING):
+        door.state.store.jobs.move(job, status, now=time.time())
+    paused = door.client.fine_tuning.jobs.with_raw_response.pause(job)
+    assert normal(paused.http_response.json()) == _created(status="paused")
+    resumed = door.client.fine_tuning.jobs.with_raw_response.resume(job)
+    assert normal(resumed.http_response.json()) == _created(status="queued")
+
+
+@pytest.mark.parametrize(("verb", "rule"), [("pause", "Only a running job"), ("resume", "Only a paused job")])
+def test_a_wrong_move_says_from_where_to_where(door: Door, verb: str, rule: str):
+    job = door.create(seed=7)
+    with pytest.raises(openai.BadRequestError, match=f"'validating_files'. {rule}") as caught:
+        getattr(door.client.fine_tuning.jobs, verb)(job)
+    assert caught.value.code == "invalid_job_state"
 
 
 def test_a_cancelled_job_answers_as_a_job(door: Door):

@@ -9,6 +9,7 @@ from burnish.core.errors import (
     JobFailure,
     LeaseLost,
     NotFound,
+    StoreUnavailable,
     TooLarge,
     Unavailable,
 )
@@ -24,6 +25,7 @@ from burnish.core.errors import (
         (TooLarge("x"), 413, "invalid_request_error", None),
         (Busy("x"), 429, "requests", "rate_limit_exceeded"),
         (Unavailable("x"), 503, "server_error", None),
+        (StoreUnavailable("x"), 503, "server_error", "store_unavailable"),
         (GraderUnavailable("x"), 502, "server_error", None),
         (LeaseLost("x"), 500, "server_error", None),
         (JobFailure("x", code="invalid_training_file"), 400, "invalid_request_error", "invalid_training_file"),

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from burnish.core.ids import Kind, new_id, new_model_id
+from burnish.core.ids import Kind, derived_id, derived_model_id, new_id
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
@@ -11,8 +11,15 @@ def test_an_id_is_its_prefix_and_24_letters_or_digits(kind):
     assert re.fullmatch(re.escape(kind) + "[0-9A-Za-z]{24}", new_id(kind))
 
 
+def test_a_derived_id_hangs_on_its_parts_alone():
+    assert derived_id("file-", "ftjob-1", "a.csv") == derived_id("file-", "ftjob-1", "a.csv")
+    assert derived_id("file-", "ftjob-1", "a.csv") != derived_id("file-", "ftjob-1", "b.csv")
+    assert re.fullmatch("file-[0-9A-Za-z]{24}", derived_id("file-", 1))
+
+
 def test_a_model_id_has_8_letters_or_digits():
-    assert re.fullmatch("[0-9A-Za-z]{8}", new_model_id())
+    assert re.fullmatch("[0-9A-Za-z]{8}", derived_model_id("ftjob-1", 3))
+    assert derived_model_id("ftjob-1", 3) != derived_model_id("ftjob-1", 4)
 
 
 def test_ids_do_not_repeat_and_use_the_whole_alphabet():

@@ -1,6 +1,9 @@
+import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from burnish.core.template import UnknownVariable, fill, lookup, variables
 
@@ -127,3 +130,53 @@ def test_long_runs_of_braces_and_blanks_take_linear_time():
         started = time.perf_counter()
         assert variables(hostile) == []
         assert time.perf_counter() - started < 1.0
+
+
+# Properties
+
+TEXT = st.text(max_size=20)
+KEY = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True)
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(KEY, inside, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value, path):
+    """Every path below a value, with what lies there."""
+    yield path, value
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from places(child, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from places(child, f"{path}[{index}]")
+
+
+@given(st.text(alphabet=st.sampled_from("{}[]. |item07é\n") | st.characters(codec="utf-8"), max_size=60))
+def test_filling_gives_text_or_an_unknown_variable_and_nothing_else(template):
+    try:
+        assert isinstance(fill(template, SCOPE), str)
+    except UnknownVariable as error:
+        assert error.path in variables(template)
+
+
+@given(st.text().filter(lambda text: "{{" not in text))
+def test_text_without_a_pair_of_braces_stays_as_it_is(text):
+    assert (fill(text, SCOPE), variables(text)) == (text, [])
+
+
+@given(VALUE, st.data())
+def test_whatever_lies_in_an_item_can_be_reached_and_read_back(value, data):
+    path, wanted = data.draw(st.sampled_from(list(places({"x": value}, "item"))))
+    filled = fill("<{{" + path + "}}>", {"item": {"x": value}})
+    assert filled[0] + filled[-1] == "<>"
+    assert (filled[1:-1] if isinstance(wanted, str) else json.loads(filled[1:-1])) == wanted
+
+
+@given(st.lists(TEXT | st.sampled_from(["{{item.x}}", "{{ item.x }}"]), max_size=6), TEXT)
+def test_a_template_is_filled_piece_by_piece(pieces, value):
+    pieces = [piece for piece in pieces if piece.startswith("{{") or not {"{", "}"} & set(piece)]
+    wanted = "".join(value if piece.startswith("{{") else piece for piece in pieces)
+    assert fill("".join(pieces), {"item": {"x": value}}) == wanted

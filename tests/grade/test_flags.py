@@ -1,7 +1,7 @@
 import pytest
 
 from burnish.core.rollout import Fault, FaultNote, Grade
-from burnish.grade.flags import all_faults, errors
+from burnish.grade.flags import all_faults, all_notes, errors
 
 NONE = {
     "formula_parse_error": False,
@@ -58,3 +58,9 @@ def test_a_multi_grader_tells_of_its_childrens_faults():
         "model_grader_server_error_details": "down\ngone",
     }
     assert [note.detail for note in all_faults(found)] == ["division by zero", "down", "gone"]
+
+
+def test_notes_are_told_once_however_many_parts_have_them():
+    part = Grade("m", "text_similarity", 0.5, notes=("no WordNet",))
+    assert all_notes(Grade("g", "multi", 0.5, parts={"a": part, "b": part}, notes=("own",))) == ["own", "no WordNet"]
+    assert all_notes(grade()) == []

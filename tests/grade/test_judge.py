@@ -1,23 +1,21 @@
 import asyncio
-import logging
 
 import pytest
 
-from burnish.core.errors import Busy, GraderUnavailable, InvalidRequest, Unavailable
+from burnish.core.errors import GraderUnavailable, InvalidRequest
 from burnish.core.rollout import TokenUsage
 from burnish.core.template import UnknownVariable
-from burnish.grade.judge import Judge, check_parts, usage_of
-from burnish.grade.tools import Tools
+from burnish.grade.judge import Judge, check_images, check_text_only, usage_of
 from burnish.spec.chat import ChatUsage
 from burnish.spec.grader import JudgeMessage, SamplingParams
-from tests.fakes import FakeChat, FakeSleep, answer
+from tests.fakes import FakeChat, answer
 
 SCOPE = {"item": {"answer": "yes"}, "sample": {"output_text": "no"}}
 
 
-def judge(chat, content="Rate {{sample.output_text}}", sleep=None, **sampling):
+def judge(chat, content="Rate {{sample.output_text}}", **sampling):
     messages = tuple(JudgeMessage.model_validate({"role": "user", "content": each}) for each in [content])
-    return Judge("judge", messages, SamplingParams(**sampling), chat, Tools(chat, sleep or FakeSleep()))
+    return Judge("judge", messages, SamplingParams(**sampling), chat)
 
 
 def asked(*, content="Rate {{sample.output_text}}", **sampling):
@@ -72,44 +70,62 @@ def test_an_unknown_variable_asks_nobody():
     assert chat.requests == []
 
 
-@pytest.mark.parametrize("error", [GraderUnavailable("down"), Busy("full"), Unavailable("gone")])
-def test_a_judge_that_failed_us_is_asked_again_after_growing_pauses(error, caplog):
-    caplog.set_level(logging.WARNING)
-    chat, sleep = FakeChat([error, error, answer("fine")]), FakeSleep()
-    completion = asyncio.run(judge(chat, sleep=sleep).ask(SCOPE, {}))
-    assert completion.choices[0].message.content == "fine"
-    assert sleep.pauses_s == [1.0, 3.0]
-    assert [(record.attempt, record.reason) for record in caplog.records] == [(1, error.message), (2, error.message)]
-
-
-def test_after_the_third_attempt_it_is_given_up():
-    chat, sleep = FakeChat([GraderUnavailable("down")]), FakeSleep()
+def test_a_failure_is_not_asked_again_for_the_chat_has_done_so():
+    chat = FakeChat([GraderUnavailable("down")])
     with pytest.raises(GraderUnavailable, match="down"):
-        asyncio.run(judge(chat, sleep=sleep).ask(SCOPE, {}))
-    assert (len(chat.requests), sleep.pauses_s) == (3, [1.0, 3.0])
-
-
-def test_a_refused_request_is_not_tried_again():
-    chat = FakeChat([InvalidRequest("no such model")])
-    with pytest.raises(InvalidRequest):
         asyncio.run(judge(chat).ask(SCOPE, {}))
     assert len(chat.requests) == 1
 
 
+IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,{{item.answer}}", "detail": "low"}
+SOUND = {"type": "input_audio", "input_audio": {"data": "{{item.answer}}", "format": "wav"}}
+
+
+def test_images_and_sound_are_sent_in_chat_shape_with_their_variables_filled():
+    content = [{"type": "input_text", "text": "Look:"}, IMAGE, SOUND]
+    assert asked(content=content).messages == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look:"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,yes", "detail": "low"}},
+                {"type": "input_audio", "input_audio": {"data": "yes", "format": "wav"}},
+            ],
+        }
+    ]
+
+
+def test_a_lone_image_is_a_part_too():
+    plain = {"type": "input_image", "image_url": "https://example.test/a.png"}
+    assert asked(content=plain).messages == [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.test/a.png"}}]}
+    ]
+
+
+def messages(*contents):
+    return tuple(JudgeMessage.model_validate({"role": "user", "content": content}) for content in contents)
+
+
 @pytest.mark.parametrize(
-    ("part", "kind"),
+    ("image", "field", "words"),
     [
-        ({"type": "input_image", "image_url": "https://example.test/a.png"}, "input_image"),
-        ({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}, "input_audio"),
+        ({"type": "input_image", "file_id": "file-1"}, "file_id", "give an 'image_url'"),
+        ({"type": "input_image"}, "image_url", "needs an 'image_url'"),
     ],
 )
-def test_images_and_sound_are_refused_at_their_place(part, kind):
-    texts = JudgeMessage(role="system", content="Be fair.")
-    message = JudgeMessage.model_validate({"role": "user", "content": [{"type": "input_text", "text": "a"}, part]})
-    with pytest.raises(InvalidRequest, match=f"'{kind}' is not available") as caught:
-        check_parts((texts, message), "grader.graders.style")
-    assert caught.value.param == "grader.graders.style.input[1].content"
-    check_parts((texts,), "grader")
+def test_an_image_without_an_address_is_refused_at_its_place(image, field, words):
+    with pytest.raises(InvalidRequest, match=words) as caught:
+        check_images(messages("a", [{"type": "input_text", "text": "b"}, image]), "grader.graders.style")
+    assert caught.value.param == f"grader.graders.style.input[1].content[1].{field}"
+    check_images(messages("a", IMAGE, SOUND), "grader")
+
+
+@pytest.mark.parametrize(("part", "kind"), [(IMAGE, "input_image"), (SOUND, "input_audio")])
+def test_a_judge_that_reads_text_only_is_not_shown_more(part, kind):
+    with pytest.raises(InvalidRequest, match=f"reads text only, not '{kind}'") as caught:
+        check_text_only(messages("a", part), "grader")
+    assert caught.value.param == "grader.input[1].content"
+    check_text_only(messages("a", [{"type": "input_text", "text": "b"}]), "grader")
 
 
 def test_usage_counts_cached_tokens_where_the_judge_tells_of_them():

@@ -5,7 +5,8 @@ from burnish.grade.templates import judge_models, needs_json, templates
 from burnish.spec.grader import GraderSpec
 
 EXACT = {"type": "string_check", "input": "{{sample.output_text}}", "reference": "{{item.answer}}", "operation": "eq"}
-PARTS = [{"type": "input_text", "text": "b"}, {"type": "input_image", "image_url": "c"}]
+SOUND = {"type": "input_audio", "input_audio": {"data": "e", "format": "mp3"}}
+PARTS = [{"type": "input_text", "text": "b"}, {"type": "input_image", "image_url": "c"}, SOUND]
 JUDGE = {
     "type": "score_model",
     "model": "judge",
@@ -30,6 +31,8 @@ def test_every_template_is_found_at_its_place():
         ("graders.x.reference", "{{item.answer}}"),
         ("graders.y.input[0].content", "a"),
         ("graders.y.input[1].content[0].text", "b"),
+        ("graders.y.input[1].content[1].image_url", "c"),
+        ("graders.y.input[1].content[2].input_audio.data", "e"),
         ("graders.y.input[2].content.text", "d"),
     ]
 

@@ -24,22 +24,27 @@ FLOORS = {
     "settings": _floor("core", "pydantic pydantic_settings"),
     "spec": _floor("core", "pydantic pydantic_core llguidance"),
     "learn": _floor("core", "torch"),
-    "grade": _floor("core spec", "rapidfuzz sacrebleu nltk simpleeval"),
-    "sandbox": _floor("core settings", "sandlock pyseccomp"),
-    "store": _floor("core settings", "sqlalchemy obstore"),
+    "grade": _floor("core spec", "rapidfuzz simpleeval"),
+    "sandbox": _floor("core settings", "sandlock"),
+    "store": _floor("core settings", "sqlalchemy obstore alembic"),
     "remote": _floor("core settings spec", "httpx2"),
+    "toolbox": _floor("core settings grade sandbox remote"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
     "infer": _floor("core settings spec store policy", "fastapi starlette uvicorn"),
     "starter": _floor("core settings spec learn grade policy", "torch numpy tokenizers safetensors transformers"),
-    "work": _floor("core settings spec learn grade sandbox store remote policy starter", "torch wandb tensorboard"),
+    "work": _floor(
+        "core settings spec learn grade sandbox store remote toolbox policy starter", "torch wandb tensorboard"
+    ),
     "server": _floor(
-        "core settings spec grade sandbox store remote", "fastapi starlette anyio httpx2 python_multipart"
+        "core settings spec grade sandbox store remote toolbox", "fastapi starlette anyio httpx2 python_multipart"
     ),
     "dashboard": _floor("settings", "nicegui openai"),
     "cli": _floor("core settings", "typer rich openai"),
     "__main__": _floor("cli"),
 }
 """The table of docs/architecture.md. `cli` alone may import more, inside functions: it starts the processes."""
+LATE = {("src/burnish/store/database.py", "burnish.store.migration.upgrade")}
+"""What else is imported inside a function: Alembic, by the few starts that find an older database."""
 
 
 def test_every_package_imports_only_what_its_floor_allows():
@@ -113,7 +118,8 @@ def deferred(module: Module) -> list[str]:
     """Imports that do not stand at the top of a module, where they must."""
     if module.package == "cli":
         return []
-    return [f"{module.path}:{each.line}: import of {each.name} inside" for each in imports(module) if each.is_deferred]
+    late = [each for each in imports(module) if each.is_deferred and (module.path, each.name) not in LATE]
+    return [f"{module.path}:{each.line}: import of {each.name} inside" for each in late]
 
 
 def cycle(graph: Mapping[str, Iterable[str]]) -> list[str] | None:

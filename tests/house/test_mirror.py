@@ -2,7 +2,7 @@
 
 Left out: `__init__.py` and `__main__.py`, and modules that only declare (dataclasses, protocols, constants: no
 function with a body of its own), for nothing in them can be wrong but their users. `tests/house`, `tests/contract`,
-`tests/e2e` and `tests/attacks` mirror nothing: they test across modules.
+`tests/e2e`, `tests/crash` and `tests/attacks` mirror nothing: they test across modules.
 """
 
 import ast
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from tests.house.tree import Function, Module, modules
 
-ACROSS = ("tests/house/", "tests/contract/", "tests/e2e/", "tests/attacks/")
+ACROSS = ("tests/house/", "tests/contract/", "tests/e2e/", "tests/crash/", "tests/attacks/")
 
 
 def test_every_module_has_its_test():

@@ -147,6 +147,23 @@ def test_an_adapter_without_files_is_not_found(tmp_path, blobs, tiny):
     with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
 
 
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_file_deleted_by_hand_is_named_until_it_is_back(tmp_path, blobs, tiny, name):
+    adapter_in(blobs, "models/a", tiny, tmp_path)
+    data = blobs.get(f"models/a/{name}")
+    blobs.delete(f"models/a/{name}")
+
+    async def act(fleet: Fleet) -> None:
+        base = await ask(fleet, Served(base="tiny"))
+        with pytest.raises(NotFound, match=f"The model's files are gone: models/a/{name}. Restore them from a backup"):
+            await ask(fleet, LORA)
+        assert await ask(fleet, Served(base="tiny")) == base
+        blobs.put(f"models/a/{name}", data)
+        assert await ask(fleet, LORA) != base
+
+    with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
+
+
 def test_a_tuned_model_needs_its_prefix(tmp_path, blobs, tiny):
     async def act(fleet: Fleet) -> None:
         with pytest.raises(InvalidRequest, match="blob prefix"):

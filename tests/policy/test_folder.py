@@ -1,6 +1,6 @@
 import pytest
 
-from burnish.core.errors import BurnishError
+from burnish.core.errors import BurnishError, StoreUnavailable
 from burnish.policy.folder import check_folder, write_folder
 
 
@@ -9,9 +9,9 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         (aside / "half").write_text("half")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StoreUnavailable, match=r"model cannot be written: disk full\."):
         write_folder(tmp_path / "model", fail)
-    assert not (tmp_path / "model").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_files_are_named_with_their_digests(tmp_path):

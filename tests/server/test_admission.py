@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from burnish.grade.tools import Tools
 from tests.door import Door, error_of, opened
+from tests.fakes import FakeSandbox
 from tests.rows import GRADER, model, model_name
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
@@ -96,8 +98,9 @@ def test_a_grader_that_cannot_run_is_refused_before_the_job_exists(door: Door):
     misspelt = {**GRADER, "input": "{{ sample.output_txt }}"}
     status, param, _ = _post(door, method=_method(misspelt))
     assert (status, param) == (400, f"{PREFIX}.grader.input")
-    status, param, _ = _post(door, method=_method({"type": "endpoint", "url": "http://x"}))
-    assert (status, param) == (400, f"{PREFIX}.grader.type")
+    alike = {"type": "text_similarity", "input": "", "reference": "", "evaluation_metric": "cosine"}
+    status, param, _ = _post(door, method=_method(alike))
+    assert (status, param) == (400, f"{PREFIX}.grader.evaluation_metric")
     assert door.state.store.jobs.page().items == []
 
 
@@ -106,3 +109,42 @@ def test_a_file_that_has_expired_is_not_found(tmp_path: Path):
         body = door.body()
         door.state.store.files.delete(body["training_file"])
         assert error_of(door.http.post("/v1/fine_tuning/jobs", json=body))[2] == "file_not_found"
+
+
+def test_a_judge_that_picks_labels_is_a_judge_like_any(door: Door):
+    label = {**JUDGE, "type": "label_model", "labels": ["a", "b"], "passing_labels": ["a"]}
+    assert _post(door, method=_method(label)) == (200, None, None)
+    unknown = {**label, "model": "gpt-9"}
+    assert _post(door, method=_method(unknown)) == (400, f"{PREFIX}.grader.model", "model_not_found")
+
+
+def test_images_go_to_remote_judges_only(door: Door):
+    image = {"type": "input_image", "image_url": "https://example.test/{{item.answer}}.png"}
+    remote = {**JUDGE, "model": "judge", "input": [{"role": "user", "content": image}]}
+    assert _post(door, method=_method(remote)) == (200, None, None)
+    local = {**remote, "model": "burnish-starter"}
+    assert _post(door, method=_method(local))[:2] == (400, f"{PREFIX}.grader.input[0].content")
+
+
+def test_an_endpoints_headers_are_kept_for_the_run_and_never_shown(door: Door):
+    endpoint = {"type": "endpoint", "url": "https://x.test", "headers": {"authorization": "s3cret"}}
+    multi = {"type": "multi", "graders": {"e": endpoint}, "calculate_output": "e"}
+    job_id = door.create(method=_method(multi))
+    stored = door.state.store.jobs.require(job_id).request["method"]["reinforcement"]["grader"]
+    assert stored["graders"]["e"]["headers"] == {"authorization": "s3cret"}
+    for path in ("", f"/{job_id}", f"/{job_id}/events"):
+        answer = door.http.get(f"/v1/fine_tuning/jobs{path}")
+        assert answer.status_code == 200
+        assert "s3cret" not in answer.text
+    shown = door.http.get(f"/v1/fine_tuning/jobs/{job_id}").json()["method"]["reinforcement"]["grader"]
+    assert shown["graders"]["e"]["headers"] == {"authorization": "**********"}
+
+
+def test_a_python_grader_is_taken_where_a_sandbox_works_and_refused_with_the_reason_where_none_does(tmp_path: Path):
+    python = {"type": "python", "source": "def grade(sample, item): return 1"}
+    with opened(tmp_path / "a", tools=Tools(sandbox=FakeSandbox())) as door:
+        assert _post(door, method=_method(python)) == (200, None, None)
+    with opened(tmp_path / "b", grading={"sandbox": "off"}) as door:
+        answer = door.http.post("/v1/fine_tuning/jobs", json=door.body(method=_method(python)))
+        assert error_of(answer)[:2] == (400, f"{PREFIX}.grader.type")
+        assert "grading.sandbox says so" in answer.json()["error"]["message"]

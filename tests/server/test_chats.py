@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from burnish.core.errors import NotFound, Unavailable
-from burnish.server.chats import Chats
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 
@@ -18,25 +17,22 @@ def state(tmp_path: Path) -> Iterator[State]:
     }
     state = open_state(Settings.model_validate({"data_dir": tmp_path, "models": models}))
     yield state
-    asyncio.run(state.infer.aclose())
-    state.store.close()
+    asyncio.run(state.aclose())
 
 
 def test_a_remote_model_and_its_alias_share_one_limit_and_one_pool(state):
     async def main() -> None:
-        chats = Chats(state)
-        assert await chats.find("judge") is await chats.find("gpt-4o")
-        await chats.aclose()
+        assert await state.chats.find("judge") is await state.chats.find("gpt-4o")
 
     asyncio.run(main())
 
 
 def test_a_local_model_needs_an_inference_process(state):
     with pytest.raises(Unavailable, match="set infer_url"):
-        asyncio.run(Chats(state).find("o4-mini"))
+        asyncio.run(state.chats.find("o4-mini"))
 
 
 def test_an_unknown_name_is_not_found_by_that_name(state):
     with pytest.raises(NotFound, match="'gpt-9'") as caught:
-        asyncio.run(Chats(state).find("gpt-9"))
+        asyncio.run(state.chats.find("gpt-9"))
     assert (caught.value.param, caught.value.code) == ("model", "model_not_found")

@@ -1,6 +1,8 @@
 import ast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from burnish.spec.formula import MAX_CHARACTERS, FormulaError, names, parse
 
@@ -66,3 +68,24 @@ def test_what_is_not_of_the_language_is_refused_with_its_reason(formula, complai
 
 def test_a_sum_over_a_hundred_graders_is_fine():
     assert len(names(parse(" + ".join(f"r{number}" for number in range(100))))) == 100
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_formula_or_a_complaint(text):
+    try:
+        parse(text)
+    except FormulaError as error:
+        assert str(error)
+
+
+WORDS = ("a", "b", "1", "2.5", "1e-9", *"+-*/^(),", "min(", "log(", "**", "%", ".", "'x'", "[0]", "True")
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=20))
+def test_what_parses_has_nothing_but_numbers_names_operators_and_calls(tokens):
+    allowed = ast.Expression | ast.BinOp | ast.UnaryOp | ast.Call | ast.Name | ast.Constant | ast.operator
+    try:
+        tree = parse(" ".join(tokens))
+    except FormulaError:
+        return
+    assert all(isinstance(node, allowed | ast.unaryop | ast.expr_context) for node in ast.walk(tree))

@@ -163,3 +163,41 @@ def test_a_slip_in_a_multi_grader_is_one_error_at_its_path(fields, path, message
     found_path, found_message = only_error({**multi, **fields})
     assert found_path == f"multi.{path}"
     assert message in found_message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000/grade", "https://example.test", "http://[::1]:80/a?b=c", "http://user:pass@host/x"]
+)
+def test_an_endpoint_is_a_web_address(url):
+    assert parse(type="endpoint", url=url).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.test",
+        "ftp://host",
+        "file:///etc/passwd",
+        "http://",
+        "http://host:99999",
+        "http://a b",
+        "http://[",
+        "http://h\n",
+    ],
+)
+def test_anything_else_is_refused(url):
+    assert only_error({"type": "endpoint", "url": url}) == (
+        "endpoint.url",
+        "Value error, write a whole address: https://host/path.",
+    )
+
+
+@pytest.mark.parametrize(
+    "headers", [{"a b": "x"}, {"": "x"}, {"content-length": "1"}, {"Host": "x"}, {"key": "a\nb"}, {"key": "ü"}]
+)
+def test_headers_that_cannot_be_sent_are_refused_without_their_values(headers):
+    place, message = only_error({"type": "endpoint", "url": "http://host", "headers": headers})
+    assert place == "endpoint.headers"
+    [name] = headers
+    assert repr(name) in message

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,7 +6,8 @@ from burnish.store.store import Store, store_at
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = store_at(f"sqlite:///{tmp_path}/rows.db")
+def store(database_url: str) -> Iterator[Store]:
+    """On SQLite and on PostgreSQL."""
+    store = store_at(database_url)
     yield store
     store.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from burnish.core.errors import BurnishError, NotFound
+from burnish.core.errors import BurnishError, NotFound, StoreUnavailable
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs, blobs_in, open_blobs
 
@@ -78,3 +78,20 @@ def test_a_blobs_url_wins_over_the_data_directory(tmp_path: Path):
     blobs.put("a", b"x")
     assert blobs.get("a") == b"x"
     assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.parametrize("data", [b"x", LARGE], ids=["small", "large"])
+def test_bytes_that_cannot_be_written_are_told_with_their_path(blobs: Blobs, data: bytes):
+    blobs.put("a", b"a file, no directory")
+    with pytest.raises(StoreUnavailable, match=r"'a/b' cannot be read or written at present: .* Not a directory"):
+        blobs.put("a/b", data)
+    assert blobs.paths() == ["a"]
+
+
+def test_bytes_are_fetched_into_a_file_with_their_digest(blobs: Blobs, tmp_path: Path):
+    written = blobs.put("a/b", LARGE)
+    assert blobs.fetch("a/b", tmp_path / "deep" / "file") == written
+    assert (tmp_path / "deep" / "file").read_bytes() == LARGE
+    with pytest.raises(NotFound):
+        blobs.fetch("a/c", tmp_path / "none")
+    assert not (tmp_path / "none").exists()

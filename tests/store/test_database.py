@@ -1,21 +1,24 @@
 import multiprocessing
-import sqlite3
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 import sqlalchemy as sa
 
-from burnish.store.database import files, open_database
+from burnish.core.errors import BurnishError
+from burnish.core.records import NewEvent
+from burnish.store.database import REVISION, files, open_database, revision
+from burnish.store.store import store_at
 from tests.claimants import open_and_insert
-from tests.rows import NOW
+from tests.rows import NOW, job
 
 
 def _insert(connection: sa.Connection, file_id: str) -> None:
     connection.execute(sa.insert(files).values(id=file_id, bytes=1, created_at=NOW, filename="f", purpose="batch"))
 
 
-def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
-    database = open_database(f"sqlite:///{tmp_path}/rows.db")
+def test_a_failed_transaction_leaves_nothing(database_url: str):
+    database = open_database(database_url)
     with pytest.raises(RuntimeError), database.write() as connection:
         _insert(connection, "file-1")
         raise RuntimeError
@@ -24,7 +27,20 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path):
     database.engine.dispose()
 
 
-def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path):
+def test_a_reader_sees_one_state_of_the_rows(database_url: str):
+    database = open_database(database_url)
+    count = sa.select(sa.func.count()).select_from(files)
+    with database.read() as reading:
+        assert reading.execute(count).scalar() == 0
+        with database.write() as writing:
+            _insert(writing, "file-1")
+        assert reading.execute(count).scalar() == 0
+    with database.read() as reading:
+        assert reading.execute(count).scalar() == 1
+    database.engine.dispose()
+
+
+def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path):
     database = open_database(f"sqlite:///{tmp_path}/rows.db")
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -32,15 +48,51 @@ def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path):
     database.engine.dispose()
 
 
-def test_many_processes_may_open_a_new_database_at_once(tmp_path: Path):
+def test_many_processes_may_open_a_new_database_at_once(database_url: str):
     processes = multiprocessing.get_context("spawn")
-    url = f"sqlite:///{tmp_path}/rows.db"
-    started = [processes.Process(target=open_and_insert, args=(url, f"file-{number}")) for number in range(4)]
+    started = [processes.Process(target=open_and_insert, args=(database_url, f"file-{number}")) for number in range(4)]
     for process in started:
         process.start()
     for process in started:
         process.join()
     assert [process.exitcode for process in started] == [0, 0, 0, 0]
-    connection = sqlite3.connect(tmp_path / "rows.db")
-    assert connection.execute("SELECT count(*) FROM files").fetchone() == (4,)
-    connection.close()
+    database = open_database(database_url)
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(files)).scalar() == 4
+        assert revision(connection) == REVISION
+    database.engine.dispose()
+
+
+def test_a_change_that_leaves_rows_without_their_job_is_taken_back(database_url: str):
+    database = open_database(database_url)
+    orphan = "INSERT INTO job_steps (job_id, step, committed_at) VALUES ('ftjob-nowhere', 1, 1)"
+    with pytest.raises((BurnishError, sa.exc.IntegrityError)), database.change() as connection:
+        connection.exec_driver_sql(orphan)
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+        connection.exec_driver_sql(orphan)
+    database.engine.dispose()
+
+
+def test_a_start_without_work_does_not_load_alembic(tmp_path):
+    url = f"sqlite:///{tmp_path}/rows.db"
+    code = f"import sys; from burnish.store.store import store_at; store_at({url!r}); print('alembic' in sys.modules)"
+    for _ in ("the first", "the second"):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "False\n"
+
+
+def test_text_that_no_database_can_hold_is_marked(database_url: str):
+    store = store_at(database_url)
+    store.jobs.insert(job("ftjob-a", metadata={"odd": "a\0b"}), NewEvent("half \ud83d, none \0, whole 😀"))
+    assert [event.message for event in store.events.all("ftjob-a")] == ["half \ufffd, none \ufffd, whole 😀"]
+    assert [each.id for each in store.jobs.page(metadata={"odd": "a\0b"}).items] == ["ftjob-a"]
+    assert store.jobs.require("ftjob-a").metadata == {"odd": "a\0b"}
+    store.close()
+
+
+def test_no_number_is_stored_that_is_none(database_url: str):
+    store = store_at(database_url)
+    with pytest.raises((sa.exc.StatementError, ValueError), match="not JSON compliant"):
+        store.jobs.insert(job("ftjob-a"), NewEvent("created", data={"loss": float("nan")}))
+    assert store.jobs.get("ftjob-a") is None
+    store.close()

@@ -123,7 +123,7 @@ def test_a_step_is_written_once_with_all_that_goes_with_it(store: Store):
     )
     for now in (NOW, NOW + 1):
         fields = {"trained_tokens": now, "estimated_finish": now + 90}
-        assert store.jobs.commit_step("ftjob-a", 1, 2, now=now, fields=fields, leaving=leaving) == "run"
+        store.jobs.commit_step("ftjob-a", 1, 2, now=now, fields=fields, leaving=leaving)
     written = store.jobs.get("ftjob-a")
     assert written is not None
     assert (written.trained_tokens, written.estimated_finish) == (NOW, NOW + 90)
@@ -137,7 +137,7 @@ def test_a_step_is_written_once_with_all_that_goes_with_it(store: Store):
 def test_a_step_that_fails_half_way_leaves_nothing(store: Store):
     _running(store)
     twice = Leaving(events=[NewEvent("half")], models=[model("ftjob-a", 1), model("ftjob-a", 1)])
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         store.jobs.commit_step("ftjob-a", 1, 1, now=NOW, leaving=twice)
     assert _messages(store) == ["created"]
     assert store.jobs.last_step("ftjob-a") == 0
@@ -165,7 +165,7 @@ def test_a_running_job_is_pausing_until_its_worker_has_stopped(store: Store):
     _running(store)
     assert store.jobs.pause("ftjob-a", now=NOW).status is S.PAUSING
     assert store.jobs.desired("ftjob-a") == "pause"
-    assert store.jobs.commit_step("ftjob-a", 1, 1, now=NOW) == "pause"
+    store.jobs.commit_step("ftjob-a", 1, 1, now=NOW)
     store.jobs.move("ftjob-a", S.PAUSED, now=NOW, attempt=1)
     assert store.jobs.claim("w", ANY, LEASE, NOW + 999) is None
     resumed = store.jobs.resume("ftjob-a", now=NOW)
@@ -219,7 +219,8 @@ def test_a_cancelled_run_learns_it_at_its_next_step_and_may_close_its_books(stor
     assert (cancelled.status, cancelled.finished_at) == (S.CANCELLED, NOW + 5)
     assert store.jobs.heartbeat("ftjob-a", 1, LEASE, NOW + 6) is False
     step = Leaving([NewEvent("too late")])
-    assert store.jobs.commit_step("ftjob-a", 1, 1, now=NOW + 6, leaving=step) == "cancel"
+    with pytest.raises(LeaseLost):
+        store.jobs.commit_step("ftjob-a", 1, 1, now=NOW + 6, leaving=step)
     closed = store.jobs.move("ftjob-a", S.CANCELLED, now=NOW + 7, attempt=1, fields={"result_files": ("file-r",)})
     assert (closed.result_files, closed.finished_at) == (("file-r",), NOW + 5)
     assert "too late" not in _messages(store)
@@ -243,13 +244,12 @@ def test_a_wish_is_read_back(store: Store):
         store.jobs.desired("ftjob-nowhere")
 
 
-def test_processes_that_claim_at_once_never_claim_the_same_job(store: Store, tmp_path: Path):
+def test_processes_that_claim_at_once_never_claim_the_same_job(store: Store, database_url: str, tmp_path: Path):
     for number in range(120):
         _add(store, f"ftjob-{number}", S.QUEUED if number % 3 else S.VALIDATING_FILES)
     processes = multiprocessing.get_context("spawn")
     outs = [tmp_path / f"claimed-{number}" for number in range(4)]
-    url = f"sqlite:///{tmp_path}/rows.db"
-    started = [processes.Process(target=claim_all, args=(url, out.name, out)) for out in outs]
+    started = [processes.Process(target=claim_all, args=(database_url, out.name, out)) for out in outs]
     for process in started:
         process.start()
     for process in started:

@@ -1,7 +1,5 @@
-import sqlite3
-from pathlib import Path
-
 import pytest
+import sqlalchemy as sa
 
 from burnish.core.errors import NotFound
 from burnish.store.store import Store
@@ -17,12 +15,10 @@ def test_a_key_is_found_by_its_secret_alone(store: Store):
     assert store.keys.find(new.key.prefix) is None
 
 
-def test_the_secret_is_not_in_the_database(store: Store, tmp_path: Path):
+def test_the_secret_is_not_in_the_database(store: Store):
     secret = store.keys.create("laptop", now=NOW).secret
-    store.close()
-    connection = sqlite3.connect(tmp_path / "rows.db")
-    rows = str(connection.execute("SELECT * FROM keys").fetchall())
-    connection.close()
+    with store.database.read() as connection:
+        rows = str(connection.execute(sa.text("SELECT * FROM keys")).all())
     assert secret not in rows
     assert secret[:11] in rows
 

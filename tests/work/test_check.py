@@ -6,6 +6,7 @@ import pytest
 
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, NewEvent, StoredFile
+from burnish.grade.text_similarity import WITHOUT_WORDNET
 from burnish.settings import Settings
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
@@ -124,3 +125,14 @@ def test_bytes_that_vanished_fail_the_job(shop: Shop):
     assert failed.error is not None
     assert failed.error.param == "training_file"
     assert "bytes" in failed.error.message
+
+
+def test_a_meteor_grader_without_wordnet_is_warned_of(tmp_path):
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    shop = Shop(tmp_path)
+    shop.settings = Settings(data_dir=tmp_path, grading={"wordnet": nowhere})
+    meteor = {"type": "text_similarity", "input": "a", "reference": "b", "evaluation_metric": "meteor"}
+    rows = (json.dumps(ROW) + "\n").encode() * 12
+    shop.validate(rows, rows, meteor)
+    assert ("warn", WITHOUT_WORDNET) in shop.events()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from burnish.core.errors import InvalidRequest
-from burnish.grade.score_model import response_format
+from burnish.grade.score_model import question
 from burnish.policy.load import Base
 from burnish.settings import Models, Remote, Settings
 from burnish.spec.chat import ChatRequest
@@ -29,7 +29,7 @@ def asked(text: str, model: str = "gpt-4o-2024-08-06") -> ChatRequest:
     return ChatRequest(
         model=model,
         messages=[{"role": "user", "content": text}],
-        response_format=response_format(0.0, 1.0),
+        response_format=question(0.0, 1.0).response_format(),
         reasoning_effort="none",
         max_completion_tokens=400,
     )
@@ -56,6 +56,17 @@ def test_judges_of_one_prefix_share_its_prefill(settings: Settings, tiny: Path):
     with Judges.opened(settings, Base.load(tiny)) as judges:
         first, second = asyncio.run(ask(judges))
     assert first == 0
+    assert second > 100
+
+
+def test_aliases_of_one_model_are_one_judge(settings: Settings, tiny: Path):
+    async def ask(judges: Judges) -> list[int]:
+        rubric = "A long rubric that all share. " * 6
+        usages = [(await judges.complete(asked(rubric, model))).usage for model in ("gpt-4o-2024-08-06", "tiny")]
+        return [usage.prompt_tokens_details.cached_tokens for usage in usages if usage and usage.prompt_tokens_details]
+
+    with Judges.opened(settings, Base.load(tiny)) as judges:
+        _, second = asyncio.run(ask(judges))
     assert second > 100
 
 

@@ -5,7 +5,7 @@ from burnish.policy.roles import LossStats, StepStats
 from burnish.spec.grader import MultiSpec, StringCheckSpec
 from burnish.work.clock import Clock
 from burnish.work.learner import Lesson
-from burnish.work.metrics import Leaf, Metrics, leaves_of, of_checkpoint
+from burnish.work.metrics import Leaf, Metrics, leaves_of, of_checkpoint, whole_of
 from tests.work.made import group, item, rollout
 
 ALONE = Metrics((Leaf(None, "check", "string_check", None),), total_steps=20)
@@ -98,6 +98,28 @@ def test_faults_are_rates_and_totals_of_their_own_grader():
     assert errors[1]["train_model_grader_server_error_count"] == 1.0
 
 
+def test_a_formulas_faults_stand_last_under_the_multi_graders_name():
+    broken = Grade("both", "multi", 0.0, (FaultNote(Fault.OTHER, "1 / 0"),), parts=judged(0.5).parts)
+    metrics = Metrics(JUDGED.leaves, 5, Leaf(None, "both", "multi", None))
+    values = metrics.step(1, [Group(item(), (rollout(0.0, grade=broken),))], None, LESSON, Clock())
+    errors = values["errors"]["graders"]
+    assert [(each["name"], each["train_other_error_count"]) for each in errors] == [
+        ("exact", 0.0),
+        ("judge", 0.0),
+        ("both", 1.0),
+    ]
+    assert errors[2]["train_formula_parse_error_count"] == 0.0
+    assert [each["name"] for each in values["scores"]["graders"]] == ["exact", "judge"]
+
+
+def test_a_judges_refusals_and_unreadable_answers_are_counted():
+    notes = (Fault.MODEL_REFUSAL, Fault.MODEL_PARSE, Fault.MODEL_PARSE)
+    answers = tuple(rollout(0.0, grade=judged(0.0, FaultNote(fault, "?"))) for fault in notes)
+    errors = JUDGED.step(1, [Group(item(), answers)], None, LESSON, Clock())["errors"]["graders"][1]
+    assert errors["train_model_grader_refusal_error_count"] == 1.0
+    assert errors["train_model_grader_parse_error_mean"] == pytest.approx(2 / 3)
+
+
 _COMMON = ("sample_parse_error", "invalid_variable_error", "other_error")
 
 
@@ -136,3 +158,4 @@ def test_leaves_are_a_multi_graders_children_or_the_grader_itself():
     both = MultiSpec(type="multi", graders={"a": check, "b": nameless}, calculate_output="a + b")
     assert leaves_of(check) == (Leaf(None, "exact", "string_check", None),)
     assert [leaf.name for leaf in leaves_of(both)] == ["exact", "b"]
+    assert (whole_of(check), whole_of(both)) == (None, Leaf(None, "multi", "multi", None))

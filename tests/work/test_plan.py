@@ -1,17 +1,29 @@
+from dataclasses import replace
+
 import pytest
 
 from burnish.settings import Training
 from burnish.spec.job import Hyperparameters
 from burnish.work.plan import Limits, Plan, make_plan
 
-LIMITS = Limits(context=4096, longest_prompt=96, reasoning_tokens=128, answer_tokens=512, lora_lr=2e-3, full_lr=3e-4)
+LIMITS = Limits(
+    context=4096,
+    longest_prompt=96,
+    reasoning_tokens=128,
+    answer_tokens=512,
+    lora_lr=2e-3,
+    full_lr=3e-4,
+    snapshot_bytes=5_000_000,
+)
 
 
-def plan(rows: int = 240, valid_rows: int = 48, training: Training | None = None, **hyper: object) -> Plan:
+def plan(
+    rows: int = 240, valid_rows: int = 48, training: Training | None = None, limits: Limits = LIMITS, **hyper: object
+) -> Plan:
     return make_plan(
         Hyperparameters.model_validate(hyper),
         training or Training(),
-        LIMITS,
+        limits,
         seed=7,
         train_rows=rows,
         valid_rows=valid_rows,
@@ -78,7 +90,7 @@ def test_a_short_context_leaves_room_for_an_answer():
     short = make_plan(
         Hyperparameters(),
         Training(),
-        Limits(context=160, longest_prompt=100, reasoning_tokens=128, answer_tokens=512, lora_lr=1e-3, full_lr=1e-4),
+        replace(LIMITS, context=160, longest_prompt=100),
         seed=0,
         train_rows=4,
         valid_rows=4,
@@ -93,3 +105,13 @@ def test_what_the_job_echoes_are_numbers():
     echoed = plan().hyperparameters()
     assert echoed["n_epochs"] == 6
     assert "auto" not in echoed.values()
+
+
+def test_small_snapshots_follow_every_step_and_large_ones_fewer():
+    assert all(plan().keeps(step) for step in range(1, 20))
+    large = plan(limits=replace(LIMITS, snapshot_bytes=200_000_000))  # three times 64 MiB
+    assert large.snapshot_interval == 3
+    kept = [step for step in range(1, large.eval_interval) if large.keeps(step)]
+    assert kept == [step for step in range(1, large.eval_interval) if step % 3 == 0]
+    assert large.keeps(large.eval_interval)
+    assert large.keeps(large.total_steps)

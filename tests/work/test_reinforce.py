@@ -1,14 +1,17 @@
 import asyncio
+import dataclasses
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from burnish.core.rollout import Fault, FaultNote, Grade, Item, Sample, SampleKey
 from burnish.settings import Models, Settings, Training
 from burnish.spec.job import JobRequest
 from burnish.work.check import Data
-from burnish.work.journal import Wish
+from burnish.work.journal import ResumePoint, Wish
 from burnish.work.session import open_session
 from tests.fakes import ListJournal
 from tests.tiny import write_tiny_model
@@ -41,11 +44,13 @@ def run(
     *,
     seed: int = 1,
     wishes: list[Wish] | None = None,
+    point: ResumePoint | None = None,
     training: dict[str, Any] | None = None,
     job: str = "ftjob-1",
+    grade: Callable[[SampleKey, Item, Sample], Awaitable[Grade]] | None = None,
     **hyper: Any,
 ) -> ListJournal:
-    """A short run on the tiny model: of four words, "maybe" is right."""
+    """A short run on the tiny model: of four words, "maybe" is right, unless `grade` says otherwise."""
     settings = Settings(
         data_dir=directory,
         models=Models(local={"tiny": str(tiny)}),
@@ -64,15 +69,17 @@ def run(
         }
     )
     rows = tuple(item(line, wanted="maybe") for line in range(1, 5))
-    journal = ListJournal(directory, wishes or [])
-    with open_session(job, request, seed, Data(rows, rows), settings) as session:
-        asyncio.run(session.carry_out(journal))
+    journal = ListJournal(directory, wishes or [], point)
+    with open_session(job, request, seed, Data(rows, rows), settings, journal) as session:
+        if grade is not None:
+            session = dataclasses.replace(session, roller=dataclasses.replace(session.roller, grade=grade))
+        asyncio.run(session.carry_out())
     return journal
 
 
 def weights(journal: ListJournal) -> str:
     """The digest of the last published weights."""
-    (file,) = journal.room(journal.records[-1].step).glob("*.safetensors")
+    (file,) = journal.room("model", journal.steps[-1].step).glob("*.safetensors")
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -88,69 +95,101 @@ def test_the_reward_rises(tiny: Path, tmp_path: Path, parameters: str, multiplie
     training = {"parameters": parameters}
     hyper = {"n_epochs": 12, "eval_interval": 24, "eval_samples": 8, "learning_rate_multiplier": multiplier}
     journal = run(tiny, tmp_path, training=training, **hyper)
-    last = journal.records[-1].metrics["full_valid_mean_reward"]
-    first = float(journal.said[0].split("=")[-1])
+    last = journal.steps[-1].metrics["full_valid_mean_reward"]
+    first = journal.records[0].metrics["full_valid_mean_reward"]
     assert last > first + 0.3, (first, last)
 
 
 def test_the_same_seed_gives_the_same_answers_scores_and_weights(tiny: Path, tmp_path: Path):
     one = run(tiny, tmp_path / "1", n_epochs=2, job="ftjob-1")
     two = run(tiny, tmp_path / "2", n_epochs=2, job="ftjob-2")
-    assert [record.rollouts for record in one.records] == [record.rollouts for record in two.records]
-    assert [without_clock(record.metrics) for record in one.records] == [
-        without_clock(record.metrics) for record in two.records
+    assert [record.rollouts for record in one.steps] == [record.rollouts for record in two.steps]
+    assert [without_clock(record.metrics) for record in one.steps] == [
+        without_clock(record.metrics) for record in two.steps
     ]
     assert weights(one) == weights(two)
 
 
 def test_another_seed_gives_other_answers(tiny: Path, tmp_path: Path):
     one, two = run(tiny, tmp_path / "1", seed=1), run(tiny, tmp_path / "2", seed=2)
-    assert one.records[0].rollouts != two.records[0].rollouts
+    assert one.steps[0].rollouts != two.steps[0].rollouts
 
 
 def test_every_validated_step_is_published(tiny: Path, tmp_path: Path):
     journal = run(tiny, tmp_path, n_epochs=2, eval_interval=3)
-    assert [record.step for record in journal.records] == [1, 2, 3, 4]
-    assert [record.step for record in journal.records if record.published] == [3, 4]
+    assert [record.step for record in journal.steps] == [1, 2, 3, 4]
+    assert [record.step for record in journal.steps if record.published] == [3, 4]
 
 
 def test_sampler_and_trainer_agree_in_every_step(tiny: Path, tmp_path: Path):
     journal = run(tiny, tmp_path, n_epochs=3)
-    gaps = [record.metrics["burnish"]["logp_gap_max"] for record in journal.records]
+    gaps = [record.metrics["burnish"]["logp_gap_max"] for record in journal.steps]
     assert max(gaps) < 1e-4
     assert max(gaps) > 0
 
 
 def test_the_loop_stops_when_the_journal_wishes_so(tiny: Path, tmp_path: Path):
     journal = run(tiny, tmp_path, n_epochs=2, wishes=[Wish.GO_ON, Wish.STOP])
-    assert len(journal.records) == 2
+    assert [record.step for record in journal.records] == [0, 1]
+
+
+@pytest.mark.parametrize("parameters", ["lora", "full"])
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_a_run_goes_on_from_a_snapshot_as_if_nothing_had_happened(
+    tiny: Path, tmp_path: Path, parameters: str, left: int
+):
+    training, hyper = {"parameters": parameters}, {"n_epochs": 2, "eval_interval": 2}
+    whole = run(tiny, tmp_path / "whole", training=training, **hyper)
+    record = whole.records[left]
+    assert record.snapshot is not None
+    point = ResumePoint(left, record.trained_tokens, record.snapshot)
+    rest = run(tiny, tmp_path / "rest", training=training, point=point, **hyper)
+    assert [each.step for each in rest.records] == list(range(left + 1, 5))
+    assert [each.rollouts for each in rest.records] == [each.rollouts for each in whole.records[left + 1 :]]
+    assert [without_clock(each.metrics) for each in rest.records] == [
+        without_clock(each.metrics) for each in whole.records[left + 1 :]
+    ]
+    assert [each.trained_tokens for each in rest.records] == [each.trained_tokens for each in whole.records[left + 1 :]]
+    assert weights(rest) == weights(whole)
+
+
+async def lost(_key: SampleKey, _item: Item, _sample: Sample) -> Grade:
+    """What a judge that is down gives."""
+    return Grade("judge", "score_model", None, (FaultNote(Fault.MODEL_SERVER, "The judge is down."),))
+
+
+def test_a_run_without_grades_stops_once_three_steps_are_written_down(tiny: Path, tmp_path: Path):
+    journal = run(tiny, tmp_path, grade=lost, n_epochs=3)
+    assert "The judge is down" in journal.said[-1]
+    assert [record.step for record in journal.steps] == [1, 2, 3]
+    assert journal.steps[-1].metrics["burnish"]["left_out_samples"] == 16.0
 
 
 def test_batch_size_and_compute_multiplier_set_the_answers_of_a_step(tiny: Path, tmp_path: Path):
     journal = run(tiny, tmp_path, batch_size=3, compute_multiplier=0.5, n_epochs=1)
-    first = [line for line in journal.records[0].rollouts if line["phase"] == "train" and line["sample"] < 4]
+    first = [line for line in journal.steps[0].rollouts if line["phase"] == "train" and line["sample"] < 4]
     assert len(first) == 3 * 4
 
 
 def test_eval_samples_sets_the_answers_of_a_validation_row(tiny: Path, tmp_path: Path):
     journal = run(tiny, tmp_path, eval_samples=3, eval_interval=1)
-    assert len([line for line in journal.records[0].rollouts if line["phase"] == "valid"]) == 4 * 3
+    assert len([line for line in journal.steps[0].rollouts if line["phase"] == "valid"]) == 4 * 3
 
 
 def test_effort_lets_the_model_reason(tiny: Path, tmp_path: Path):
     silent = run(tiny, tmp_path / "none")
     thinking = run(tiny, tmp_path / "low", reasoning_effort="low")
-    assert silent.records[0].metrics["reasoning_tokens_mean"] == 0
-    assert thinking.records[0].metrics["reasoning_tokens_mean"] > 0
+    assert silent.steps[0].metrics["reasoning_tokens_mean"] == 0
+    assert thinking.steps[0].metrics["reasoning_tokens_mean"] > 0
 
 
 def test_the_learning_rate_multiplier_changes_the_weights(tiny: Path, tmp_path: Path):
     slow = run(tiny, tmp_path / "slow", learning_rate_multiplier=0.1)
     fast = run(tiny, tmp_path / "fast", learning_rate_multiplier=10)
-    assert slow.records[0].rollouts[:1] == fast.records[0].rollouts[:1]
+    assert slow.steps[0].rollouts[:1] == fast.steps[0].rollouts[:1]
     assert weights(slow) != weights(fast)
-    assert fast.records[0].metrics["burnish"]["learning_rate"] == pytest.approx(
-        100 * slow.records[0].metrics["burnish"]["learning_rate"]
+    assert fast.steps[0].metrics["burnish"]["learning_rate"] == pytest.approx(
+        100 * slow.steps[0].metrics["burnish"]["learning_rate"]
     )
 
 
@@ -158,5 +197,5 @@ def test_kl_is_reported_on_validated_steps_and_weighs_where_the_settings_say_so(
     hyper = {"n_epochs": 4, "eval_interval": 1, "eval_samples": 1, "compute_multiplier": 2}
     free = run(tiny, tmp_path / "free", **hyper)
     held = run(tiny, tmp_path / "held", training={"kl": 5.0}, **hyper)
-    drift = [max(record.metrics["burnish"]["kl_mean"] for record in journal.records) for journal in (free, held)]
+    drift = [max(record.metrics["burnish"]["kl_mean"] for record in journal.steps) for journal in (free, held)]
     assert drift[0] > drift[1] > 0

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from burnish.core.rollout import Completion, Fault, Grade, Item, Sample, Source
+from burnish.core.rollout import Completion, Fault, Grade, Item, Sample, SampleKey, Source
 from burnish.policy.roles import Abilities, Request
 from burnish.work.clock import Clock
 from burnish.work.plan import Plan
@@ -59,7 +59,7 @@ class Scores:
     scores: dict[int, float | None]
     seen: list[str] = field(default_factory=list)
 
-    async def __call__(self, item: Item, sample: Sample) -> Grade:
+    async def __call__(self, key: SampleKey, item: Item, sample: Sample) -> Grade:
         self.seen.append(sample.text)
         return Grade("scores", "string_check", self.scores.get(int(sample.text), 0.0))
 

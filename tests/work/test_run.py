@@ -1,19 +1,25 @@
 import csv
 import io
 import json
+import threading
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
+from burnish.core.errors import StoreUnavailable
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, NewEvent, StoredFile
+from burnish.core.records import Job, JobError, NewEvent, StoredFile
 from burnish.settings import Models, Settings, Training
 from burnish.spec.job import JobRequest
-from burnish.store.blobs import open_blobs
+from burnish.store.blobs import Blobs, Written, open_blobs
+from burnish.store.places import SNAPSHOTS
 from burnish.store.store import open_store
 from burnish.work.run import Run
+from burnish.work.worker import DEATHS
 from tests.tiny import write_tiny_model
 from tests.work.made import job
 from tests.work.test_reinforce import FORMAT, GRADER
@@ -44,7 +50,7 @@ class Shop:
             "suffix": "mine",
             "method": {
                 "type": "reinforcement",
-                "reinforcement": {"grader": GRADER, "response_format": FORMAT, "hyperparameters": hyper, **method},
+                "reinforcement": {"grader": GRADER, "response_format": FORMAT, "hyperparameters": hyper} | method,
             },
         }
         request = JobRequest.model_validate(body)
@@ -128,3 +134,133 @@ def test_a_run_that_lost_its_job_leaves_it_alone(tmp_path: Path, tiny: Path):
     shop = Shop(tmp_path, tiny)
     shop.run.store.jobs.claim("another", [JobStatus.RUNNING], 600, time.time() + 1000)
     assert shop.carry_out().status is JobStatus.RUNNING
+
+
+def pause_after(shop: Shop, step: int) -> Job:
+    """Carry the job out while its user asks for a pause as soon as a step is done."""
+
+    def ask() -> None:
+        while shop.run.store.jobs.last_step("ftjob-1") < step:
+            time.sleep(0.002)
+        shop.run.store.jobs.pause("ftjob-1", now=time.time())
+
+    user = threading.Thread(target=ask)
+    user.start()
+    paused = shop.carry_out()
+    user.join()
+    return paused
+
+
+def resume(shop: Shop) -> Job:
+    """Go on, as the worker does."""
+    shop.run.store.jobs.resume("ftjob-1", now=time.time())
+    claimed = shop.run.store.jobs.claim("worker", [JobStatus.QUEUED], 600, time.time())
+    assert claimed is not None
+    shop.claimed = claimed
+    return shop.carry_out()
+
+
+def weights(shop: Shop, model: str | None) -> bytes:
+    assert model is not None
+    row = shop.run.store.models.get(model)
+    assert row is not None
+    return shop.run.blobs.get(f"{row.blob}/adapter_model.safetensors")
+
+
+LONG = {"n_epochs": 8, "batch_size": 2, "eval_interval": 3, "reasoning_effort": "none"}
+
+
+def test_a_paused_job_leaves_a_model_and_goes_on_to_the_same_end(tmp_path: Path, tiny: Path):
+    straight, shop = Shop(tmp_path / "a", tiny, hyperparameters=LONG), Shop(tmp_path / "b", tiny, hyperparameters=LONG)
+    undisturbed = straight.carry_out()
+    row = pause_after(shop, 1)
+    assert row.status is JobStatus.PAUSED
+    step = shop.run.store.jobs.last_step("ftjob-1")
+    latest = max(shop.run.store.checkpoints.all("ftjob-1"), key=lambda each: each.step)
+    assert latest.step == step
+    assert weights(shop, latest.model)
+    last = shop.run.store.events.all("ftjob-1")[-1].message
+    assert last == f"The job is paused after step {step}. Snapshot ID: {latest.model}"
+    done = resume(shop)
+    assert done.status is JobStatus.SUCCEEDED
+    assert weights(shop, done.fine_tuned_model) == weights(straight, undisturbed.fine_tuned_model)
+    assert shop.file(done.result_files[1]) == straight.file(undisturbed.result_files[1])
+
+
+def test_a_job_paused_at_once_has_the_base_as_its_model(tmp_path: Path, tiny: Path):
+    shop = Shop(tmp_path, tiny)
+    shop.run.store.jobs.pause("ftjob-1", now=time.time())
+    assert shop.carry_out().status is JobStatus.PAUSED
+    assert [each.step for each in shop.run.store.checkpoints.all("ftjob-1")] == [0]
+
+
+def test_a_failure_after_a_checkpoint_keeps_what_was_learnt(tmp_path: Path):
+    model = write_tiny_model(tmp_path / "model")
+    shop = Shop(tmp_path / "data", model, hyperparameters=LONG)
+    pause_after(shop, 3)
+    step = shop.run.store.jobs.last_step("ftjob-1")
+    (model / "model.safetensors").write_bytes(b"broken")
+    done = resume(shop)
+    assert done.status is JobStatus.SUCCEEDED
+    assert done.fine_tuned_model is not None
+    assert done.fine_tuned_model.endswith(f":ckpt-step-{step}")
+    told = shop.run.store.events.all("ftjob-1")[-3:]
+    assert [event.level for event in told] == ["error", "warn", "info"]
+    assert f"checkpoint, of step {step}, is the job's model" in told[1].message
+    assert len(shop.file(done.result_files[1]).splitlines()) > 100
+
+
+class Full(Blobs):
+    """Blobs on a disk that has no room for snapshots."""
+
+    def put(self, path: str, source: bytes | Path | IO[bytes]) -> Written:
+        if path.startswith(SNAPSHOTS):
+            raise StoreUnavailable("No space left on device.")
+        return super().put(path, source)
+
+
+def test_a_job_whose_steps_cannot_be_stored_is_paused_at_last_and_loses_nothing(tmp_path: Path, tiny: Path):
+    straight, shop = Shop(tmp_path / "a", tiny, hyperparameters=LONG), Shop(tmp_path / "b", tiny, hyperparameters=LONG)
+    undisturbed = straight.carry_out()
+    room = shop.run
+    pause_after(shop, 2)
+    step = room.store.jobs.last_step("ftjob-1")
+    shop.run = replace(room, blobs=Full(room.blobs.store))
+    with pytest.raises(StoreUnavailable):
+        resume(shop)
+    for _ in range(DEATHS):
+        room.store.jobs.release("ftjob-1", shop.claimed.attempt)
+        again = room.store.jobs.claim("worker", [JobStatus.RUNNING], 600, time.time())
+        assert again is not None
+        shop.claimed = again
+        with pytest.raises(StoreUnavailable) if again.deaths < DEATHS else nullcontext():
+            shop.carry_out()
+    assert room.store.jobs.require("ftjob-1").status is JobStatus.PAUSED
+    last = room.store.events.all("ftjob-1")[-1]
+    expected = "The job is paused, for its steps cannot be stored: No space left on device."
+    assert (last.level, last.message) == ("error", expected)
+    assert room.store.jobs.last_step("ftjob-1") == step
+    shop.run = room
+    done = resume(shop)
+    assert done.status is JobStatus.SUCCEEDED
+    assert weights(shop, done.fine_tuned_model) == weights(straight, undisturbed.fine_tuned_model)
+    assert shop.file(done.result_files[1]) == straight.file(undisturbed.result_files[1])
+
+
+def test_a_full_disk_under_the_run_itself_is_told_as_one(tmp_path: Path, tiny: Path):
+    shop = Shop(tmp_path, tiny)
+    (tmp_path / "runs" / "ftjob-1-1").mkdir(parents=True)
+    (tmp_path / "runs" / "ftjob-1-1" / "rollouts.jsonl").symlink_to("/dev/full")
+    with pytest.raises(StoreUnavailable, match="No space left on device"):
+        shop.carry_out()
+    assert shop.run.store.jobs.require("ftjob-1").status is JobStatus.RUNNING
+    assert shop.run.store.jobs.last_step("ftjob-1") == 4
+
+
+def test_training_rows_that_were_deleted_by_hand_fail_the_job_with_their_name(tmp_path: Path, tiny: Path):
+    shop = Shop(tmp_path, tiny)
+    shop.run.blobs.delete("files/file-train")
+    failed = shop.carry_out()
+    assert failed.error == JobError(
+        "invalid_training_file", "The bytes of the training file file-train have vanished.", "training_file"
+    )

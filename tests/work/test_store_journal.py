@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from burnish.core.errors import LeaseLost
 from burnish.core.job import JobStatus
 from burnish.core.records import Checkpoint, NewEvent
-from burnish.policy.roles import Artifact
+from burnish.core.rollout import Grade, SampleKey
+from burnish.policy.roles import Artifact, Snapshot
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
 from burnish.store.store import Store, open_store
@@ -32,7 +34,21 @@ def journal(settings: Settings, store: Store, tmp_path: Path) -> StoreJournal:
     assert claimed is not None
     room = tmp_path / "run"
     room.mkdir()
-    return StoreJournal(store, open_blobs(settings), claimed, plan(), "burnish-starter", "local", 3, room)
+    journal = StoreJournal(store, open_blobs(settings), claimed, "burnish-starter", "local", 3, room)
+    assert journal.begin(plan()) is None
+    return journal
+
+
+def again(journal: StoreJournal) -> StoreJournal:
+    """The journal of the next attempt."""
+    journal.store.jobs.release(journal.job.id, journal.job.attempt)
+    claimed = journal.store.jobs.claim("another", [JobStatus.RUNNING], 60, 2000)
+    assert claimed is not None
+    return replace(journal, job=claimed, _kept=(), _plan=None)
+
+
+def messages(store: Store) -> list[str]:
+    return [event.message for event in store.events.all("ftjob-1")][3:]  # created, started, plan
 
 
 def record(step: int, directory: Path, reward: float | None = None) -> StepRecord:
@@ -44,17 +60,29 @@ def record(step: int, directory: Path, reward: float | None = None) -> StepRecor
         folder.mkdir(exist_ok=True)
         (folder / "adapter_model.safetensors").write_bytes(b"weights %d" % step)
         artifact = Artifact(folder, "lora")
-    return StepRecord(step, f"Step {step}/90", metrics, 64 * step, 1.0, artifact, ({"step": step, "text": "ä"},))
+    moments = directory / f"snapshot-{step}"
+    moments.mkdir(exist_ok=True)
+    (moments / "trainer.safetensors").write_bytes(b"moments %d" % step)
+    return StepRecord(
+        step=step,
+        message=f"Step {step}/90",
+        metrics=metrics,
+        trained_tokens=64 * step,
+        seconds=1.0,
+        snapshot=Snapshot(moments, {}),
+        published=artifact,
+        rollouts=({"step": step, "text": "ä"},),
+    )
 
 
 def test_a_step_leaves_its_event_its_progress_and_its_answers(journal: StoreJournal, store: Store, tmp_path: Path):
-    assert journal.commit(record(1, tmp_path)) is Wish.GO_ON
-    assert [event.message for event in store.events.all("ftjob-1")] == ["Created", "Step 1/90"]
+    journal.commit(record(1, tmp_path))
+    assert messages(store) == ["Step 1/90"]
     row = store.jobs.get("ftjob-1")
     assert row is not None
     assert row.trained_tokens == 64
     assert row.estimated_finish is not None
-    assert journal.rollouts_path.read_text(encoding="utf-8") == '{"step": 1, "text": "ä"}\n'
+    assert journal.blobs.get("rollouts/ftjob-1/000001.jsonl").decode() == '{"step": 1, "text": "ä"}\n'
 
 
 def test_a_validated_step_is_served_under_its_own_name(journal: StoreJournal, store: Store, tmp_path: Path):
@@ -84,9 +112,19 @@ def test_a_step_written_before_stays_as_it_is(journal: StoreJournal, store: Stor
     assert (store.events.all("ftjob-1"), journal.blobs.paths("models")) == before
 
 
-def test_a_cancelled_job_tells_its_run(journal: StoreJournal, store: Store, tmp_path: Path):
+def test_the_users_wish_reaches_the_run(journal: StoreJournal, store: Store):
+    assert journal.wish() is Wish.GO_ON
+    store.jobs.pause("ftjob-1", now=2001)
+    assert journal.wish() is Wish.PAUSE
+    store.jobs.cancel("ftjob-1", now=2002)
+    assert journal.wish() is Wish.STOP
+
+
+def test_a_cancelled_jobs_step_is_not_written(journal: StoreJournal, store: Store, tmp_path: Path):
     store.jobs.cancel("ftjob-1", now=3000)
-    assert journal.commit(record(1, tmp_path)) is Wish.STOP
+    with pytest.raises(LeaseLost):
+        journal.commit(record(1, tmp_path))
+    assert messages(store) == ["The job has been cancelled"]
 
 
 def test_a_run_back_from_the_dead_writes_nothing(journal: StoreJournal, store: Store, tmp_path: Path):
@@ -95,7 +133,68 @@ def test_a_run_back_from_the_dead_writes_nothing(journal: StoreJournal, store: S
         journal.commit(record(1, tmp_path))
     with pytest.raises(LeaseLost):
         journal.say("I am back")
-    assert [event.message for event in store.events.all("ftjob-1")] == ["Created"]
+    assert messages(store) == []
+
+
+def test_the_next_attempt_goes_on_after_the_last_step(journal: StoreJournal, store: Store, tmp_path: Path):
+    journal.commit(record(1, tmp_path))
+    journal.commit(record(2, tmp_path))
+    point = again(journal).begin(plan())
+    assert point is not None
+    assert (point.step, point.trained_tokens) == (2, 128)
+    assert (point.snapshot.directory / "trainer.safetensors").read_bytes() == b"moments 2"
+    assert messages(store)[-1] == "The run had died. It goes on after step 2"
+
+
+def test_of_a_damaged_snapshot_the_one_before_is_used(journal: StoreJournal, store: Store, tmp_path: Path):
+    journal.commit(record(1, tmp_path))
+    journal.commit(record(2, tmp_path))
+    journal.blobs.put("snapshots/ftjob-1/000002/trainer.safetensors", b"torn")
+    following = again(journal)
+    point = following.begin(plan())
+    assert point is not None
+    assert point.step == 1
+    assert "The snapshot of step 2 cannot be used" in messages(store)[-2]
+    following.commit(record(2, tmp_path))  # done again: nothing is told twice
+    assert messages(store).count("Step 2/90") == 1
+    following.commit(record(3, tmp_path))
+    row = store.jobs.require("ftjob-1")
+    assert [each.step for each in row.snapshots] == [3, 2]
+    point = again(following).begin(plan())
+    assert point is not None
+    assert point.step == 3
+
+
+def test_without_any_snapshot_the_run_begins_again(journal: StoreJournal, store: Store):
+    assert again(journal).begin(plan()) is None
+    assert messages(store) == ["The run had died. It goes on from the beginning"]
+
+
+def test_another_machine_is_told_of(journal: StoreJournal, store: Store, tmp_path: Path):
+    journal.commit(record(1, tmp_path))
+    following = again(journal)
+    elsewhere = replace(following.job.snapshots[0], fingerprint="another CPU")
+    following.job = replace(following.job, snapshots=(elsewhere,))
+    assert following.begin(plan()) is not None
+    assert "The machine is another one than before" in messages(store)[-1]
+
+
+def test_two_snapshots_stay_and_nothing_else_is_left(journal: StoreJournal, tmp_path: Path):
+    for step in range(5):
+        journal.commit(record(step, tmp_path, 0.5 if step else None))
+    assert journal.blobs.paths("snapshots") == [
+        "snapshots/ftjob-1/000003/trainer.safetensors",
+        "snapshots/ftjob-1/000004/trainer.safetensors",
+    ]
+    assert [path.name for path in tmp_path.glob("snapshot-*")] == []
+    assert [path.name for path in tmp_path.glob("step-*")] == []
+
+
+def test_a_grade_is_found_again(journal: StoreJournal):
+    key = SampleKey("ftjob-1", "train", 1, 1, 0)
+    assert journal.grade(key, "digest") is None
+    journal.record_grade(key, "digest", Grade("exact", "string_check", 1.0))
+    assert journal.grade(key, "digest") == Grade("exact", "string_check", 1.0)
 
 
 def checkpoint(step: int, reward: float) -> Checkpoint:
@@ -105,6 +204,11 @@ def checkpoint(step: int, reward: float) -> Checkpoint:
 def test_of_equal_rewards_the_later_step_stays():
     dropped = superseded([checkpoint(1, 0.5), checkpoint(2, 0.5), checkpoint(3, 0.4)], keep=1)
     assert [each.step for each in dropped] == [3, 1]
+
+
+def test_a_checkpoint_that_a_pause_wrote_stays():
+    paused = Checkpoint("c9", "ftjob-1", 0, 9, "m9", {"step": 9})
+    assert [each.step for each in superseded([paused, checkpoint(1, 0.5), checkpoint(2, 0.6)], keep=1)] == [1]
 
 
 def test_nothing_is_dropped_while_there_is_room():

@@ -1,4 +1,6 @@
+import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +11,8 @@ from burnish.core.job import JobStatus
 from burnish.core.records import Job, NewEvent
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
-from burnish.store.store import Store, open_store
-from burnish.work.worker import ATTEMPTS, Worker
+from burnish.store.store import Store, open_store, store_at
+from burnish.work.worker import DEATHS, Worker
 from tests.work.made import job
 
 Make = Callable[[str], Worker]
@@ -86,9 +88,19 @@ def test_a_run_that_dies_is_started_again_and_at_last_fails(make: Make, store: S
     assert failed.status is JobStatus.FAILED
     assert failed.error is not None
     assert failed.error.code == "server_error"
-    again = [event for event in store.events.all("ftjob-1") if "started again" in event.message]
-    assert len(again) == ATTEMPTS + 1
-    assert "exit code 3" in again[0].message
+    assert failed.deaths == DEATHS + 1
+    assert failed.error.message.startswith("The run died 4 times without getting a step further")
+
+
+def test_a_step_forward_forgives_the_deaths(make: Make, store: Store):
+    queue(store)
+    claimed = store.jobs.claim("dead", [JobStatus.QUEUED], 0.0, time.time() - 10)
+    assert claimed is not None
+    again = store.jobs.claim("dead too", [JobStatus.RUNNING], 60, time.time())
+    assert again is not None
+    assert again.deaths == 1
+    store.jobs.commit_step("ftjob-1", again.attempt, 1, now=time.time())
+    assert found(store).deaths == 0
 
 
 def test_the_lease_of_a_running_job_is_renewed(make: Make, store: Store):
@@ -130,3 +142,69 @@ def test_a_new_jobs_files_are_checked_while_another_trains(make: Make, store: St
     assert found(store, "ftjob-2").status is JobStatus.FAILED  # its files are not there
     assert found(store, "ftjob-1").status is JobStatus.RUNNING
     worker.work(lambda: True)
+
+
+def test_a_worker_waits_for_a_store_that_is_away(settings: Settings, store: Store):
+    queue(store)
+    waiting = store_at(f"sqlite:///{settings.data_dir}/burnish.db?timeout=0.1")
+    other = sqlite3.connect(settings.data_dir / "burnish.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    looks = iter(range(3))
+
+    def is_stopping() -> bool:
+        look = next(looks)
+        if look == 1:
+            other.execute("ROLLBACK")
+        return look == 2
+
+    Worker(settings, waiting, open_blobs(settings), "worker", lambda _: ["true"]).work(is_stopping)
+    assert found(store).attempt == 1
+    other.close()
+
+
+RUNS_UNTIL_TOLD = """
+import pathlib, sys, time
+name, attempt, directory = sys.argv[1:]
+with open(f"{directory}/ran", "a") as ran:
+    ran.write(f"{name} {attempt}\\n")
+while not pathlib.Path(directory, name).exists():
+    time.sleep(0.01)
+"""
+
+
+def test_three_workers_on_one_database_run_every_job_once(database_url: str, tmp_path: Path):
+    settings = Settings(data_dir=tmp_path, database_url=database_url, poll_s=0.01)
+    store = open_store(settings)
+    names = [f"ftjob-{number}" for number in range(20)]
+    for name in names:
+        queue(store, name)
+    stopping = threading.Event()
+
+    def work(worker: str) -> None:
+        own = open_store(settings)
+
+        def command(job: Job) -> list[str]:
+            return [sys.executable, "-S", "-c", RUNS_UNTIL_TOLD, job.id, str(job.attempt), str(tmp_path)]
+
+        Worker(settings, own, open_blobs(settings), worker, command).work(stopping.is_set)
+        own.close()
+
+    workers = [threading.Thread(target=work, args=(f"worker-{number}",)) for number in range(3)]
+    for each in workers:
+        each.start()
+    (tmp_path / "ran").touch()
+    ended: list[tuple[str, str]] = []
+    deadline = time.monotonic() + 120
+    while len(ended) < len(names) and time.monotonic() < deadline:
+        for line in (tmp_path / "ran").read_text().splitlines()[len(ended) :]:
+            name, attempt = line.split()
+            store.jobs.move(name, JobStatus.SUCCEEDED, now=time.time(), attempt=int(attempt))
+            (tmp_path / name).touch()
+            ended.append((name, attempt))
+        time.sleep(0.01)
+    stopping.set()
+    for each in workers:
+        each.join()
+    assert sorted(ended) == sorted((name, "1") for name in names)
+    assert {found(store, name).status for name in names} == {JobStatus.SUCCEEDED}
+    store.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from burnish.core.errors import BurnishError, Unavailable
+from burnish.settings import Settings
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -17,16 +18,20 @@ BaseUrl = Annotated[
 ApiKey = Annotated[str, typer.Option("--api-key", envvar="OPENAI_API_KEY", help="A key made by `burnish keys create`.")]
 
 
+def address(base_url: str | None) -> str:
+    """The server that is meant: the one given, else the one that the settings name."""
+    if base_url is not None:
+        return base_url
+    settings = Settings()
+    return f"http://{settings.host}:{settings.port}/v1"
+
+
 @contextmanager
 def client(base_url: str | None, api_key: str) -> "Iterator[OpenAI]":
     """An `openai.OpenAI`; its errors become ours, so that every command tells them in one line."""
     import openai
 
-    from burnish.settings import Settings
-
-    if base_url is None:
-        settings = Settings()
-        base_url = f"http://{settings.host}:{settings.port}/v1"
+    base_url = address(base_url)
     try:
         with openai.OpenAI(base_url=base_url, api_key=api_key, max_retries=1) as api:
             yield api

@@ -1,4 +1,4 @@
-"""`burnish jobs`: list, watch with a live reward curve, cancel."""
+"""`burnish jobs`: list, watch with a live reward curve, pause, resume, cancel."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,22 @@ def watch(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> No
     with client(base_url, api_key) as api:
         job = follow(api, job_id)
     raise typer.Exit(0 if job.status == "succeeded" else 1)
+
+
+@app.command()
+def pause(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
+    """Stop a running job after its present step; what it has learnt can be used at once."""
+    with client(base_url, api_key) as api:
+        job = api.fine_tuning.jobs.pause(job_id)
+    typer.echo(f"{job.id} {job.status}")
+
+
+@app.command()
+def resume(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
+    """Go on with a paused job, exactly where it stopped."""
+    with client(base_url, api_key) as api:
+        job = api.fine_tuning.jobs.resume(job_id)
+    typer.echo(f"{job.id} {job.status}")
 
 
 @app.command()

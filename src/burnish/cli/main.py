@@ -2,15 +2,20 @@
 
 import typer
 
-from burnish.cli import chat, demo, files, jobs, keys, models, serve
+from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve
 from burnish.core.errors import BurnishError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("chat")(chat.chat)
+app.command("grade")(grade.grade)
+app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(files.app, name="files")
+app.add_typer(graders.app, name="graders")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 

@@ -7,6 +7,7 @@ BurnishError                   a fault of ours: 500 server_error
 ├── TooLarge                   413
 ├── Busy                       429, code rate_limit_exceeded; may be tried again
 ├── Unavailable                503; a process or endpoint that we need is not there
+│   └── StoreUnavailable       the database or the blobs: locked, full, read-only, not reachable
 ├── GraderUnavailable          our sandbox or a judge failed us: retried, then no grade at all
 ├── LeaseLost                  a worker writes to a job that is no longer its own: it must stop
 └── JobFailure                 ends a job: its code, message and param stand in the job's `error`
@@ -76,6 +77,13 @@ class Unavailable(BurnishError):
 
     status = 503
     type = "server_error"
+
+
+class StoreUnavailable(Unavailable):
+    """Rows or bytes cannot be read or written at present. What was committed is there; the rest did not happen."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="store_unavailable")
 
 
 class GraderUnavailable(BurnishError):

@@ -1,23 +1,34 @@
-"""New ids in OpenAI's forms: a prefix and random base-62 characters."""
+"""Ids in OpenAI's forms: a prefix and base-62 characters, random or derived."""
 
+import hashlib
 import secrets
 import string
 from typing import Literal
 
 _ALPHABET = string.digits + string.ascii_letters
 
-Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "chatcmpl-", "req_", "call_", "key_"]
+Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "chatcmpl-", "req_", "call_", "key_", "trace_"]
 
 
 def new_id(kind: Kind) -> str:
     """`kind` and 24 random characters, about 142 bits."""
-    return kind + _random(24)
+    return kind + "".join(secrets.choice(_ALPHABET) for _ in range(24))
 
 
-def new_model_id() -> str:
+def derived_id(kind: Kind, *parts: object) -> str:
+    """`kind` and 24 characters that hang on the parts alone: made again after a crash, it names the same thing."""
+    return kind + _derived(24, parts)
+
+
+def derived_model_id(*parts: object) -> str:
     """The 8 characters that end a tuned model's name."""
-    return _random(8)
+    return _derived(8, parts)
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _derived(length: int, parts: tuple[object, ...]) -> str:
+    number = int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest())
+    characters = []
+    for _ in range(length):
+        number, place = divmod(number, len(_ALPHABET))
+        characters.append(_ALPHABET[place])
+    return "".join(characters)

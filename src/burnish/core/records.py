@@ -33,6 +33,18 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """From where a job's run can go on: its files lie in the blobs."""
+
+    step: int
+    trained_tokens: int
+    files: Mapping[str, str]
+    """File name -> sha256."""
+    fingerprint: str
+    """Of the machine; on another one the same bits are not promised."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A fine-tuning job."""
 
@@ -64,6 +76,10 @@ class Job:
     usage_metrics: Mapping[str, Json] | None = None
     plan: Mapping[str, Json] | None = None
     """What `work/plan.py` resolved; None until then."""
+    snapshots: tuple[StoredSnapshot, ...] = ()
+    """The last two, newest first: should one be damaged, there is the other."""
+    deaths: int = 0
+    """How often in a row a worker or run died on this job without getting a step further."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Grade:
     type: str
     """The grader's kind, as in its spec."""
     score: float | None
-    """None only when a sandbox or judge failed us (`Fault.is_ours`)."""
+    """None only when a sandbox or a model failed us (`Fault.is_ours`), or the user's endpoint did (`OTHER`)."""
     faults: tuple[FaultNote, ...] = ()
     parts: Mapping[str, "Grade"] = field(default_factory=dict)
     """A multi grader's children by key."""
@@ -153,6 +153,8 @@ class Grade:
     """The judge model's name, where there is one."""
     seconds: float = 0.0
     """Wall time of this grade; a clock field."""
+    notes: tuple[str, ...] = ()
+    """What whoever reads the score should know, though nothing failed."""
 
     @property
     def failed_us(self) -> bool:

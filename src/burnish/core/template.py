@@ -33,9 +33,14 @@ def fill(template: str, scope: Mapping[str, Any]) -> str:
     return _VARIABLE.sub(lambda match: _as_text(lookup(match.group(1).strip(), scope)), template)
 
 
+def is_path(text: str) -> bool:
+    """Whether a text is dotted keys and [n] indexes, so that something may lie there."""
+    return _PATH.fullmatch(text) is not None
+
+
 def lookup(path: str, scope: Mapping[str, Any]) -> Any:
     """The value at a path such as `item.rows[0].id`. Raises `UnknownVariable`."""
-    if not _PATH.fullmatch(path):
+    if not is_path(path):
         raise UnknownVariable(
             f"'{{{{{path}}}}}' is no path; write dotted keys and [n] indexes, such as item.rows[0].id.", path
         )

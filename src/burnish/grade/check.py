@@ -1,13 +1,14 @@
-"""Checks a grader's templates before a job starts: a misspelt variable would cost the whole run."""
+"""Checks a grader before a job starts: a misspelt variable in a template would cost the whole run."""
 
 from collections.abc import Iterable
 
 from burnish.core.errors import InvalidRequest
 from burnish.core.rollout import Item
-from burnish.core.template import UnknownVariable, lookup, variables
+from burnish.core.template import UnknownVariable, is_path, lookup, variables
 from burnish.grade.scope import SAMPLE_VARIABLES
 from burnish.grade.templates import Template, templates
-from burnish.spec.grader import GraderSpec
+from burnish.grade.text_similarity import WITHOUT_WORDNET
+from burnish.spec.grader import GraderSpec, MultiSpec, TextSimilaritySpec
 
 CODE = "invalid_variable_error"
 """`code` of the errors raised here, as OpenAI's flag is called."""
@@ -39,6 +40,13 @@ def check_rows(spec: GraderSpec, items: Iterable[Item], *, param: str) -> None:
                 raise InvalidRequest(f"{message}: {error}", param=param, code=CODE) from error
 
 
+def caveats(spec: GraderSpec, *, has_thesaurus: bool) -> list[str]:
+    """What a job's user should know of the scores before there are any."""
+    children = list(spec.graders.values()) if isinstance(spec, MultiSpec) else [spec]
+    metrics = [child.evaluation_metric for child in children if isinstance(child, TextSimilaritySpec)]
+    return [WITHOUT_WORDNET] if "meteor" in metrics and not has_thesaurus else []
+
+
 def _paths(spec: GraderSpec) -> Iterable[Template]:
     for where, text in templates(spec):
         for path in variables(text):
@@ -56,4 +64,8 @@ def _complaint(path: str) -> str | None:
         return "a variable starts with 'item.' or 'sample.'; literal double braces cannot be written."
     if namespace == "sample" and rest and rest[0] not in SAMPLE_VARIABLES:
         return f"'sample' has {', '.join(sorted(SAMPLE_VARIABLES))}."
+    if not is_path(path):
+        return "write dotted keys and [n] indexes, such as item.rows[0].id; there are no filters and no conditions."
+    if namespace == "sample" and rest[:1] in (["output_text"], ["output_audio"]) and rest[1:]:
+        return f"nothing lies below 'sample.{rest[0]}'."
     return None

@@ -4,7 +4,16 @@ import hashlib
 import json
 
 from burnish.core.rollout import Sample
-from burnish.spec.grader import GraderSpec
+from burnish.spec.grader import GraderSpec, MultiSpec, StringCheckSpec, TextSimilaritySpec
+
+
+def is_repeatable(spec: GraderSpec) -> bool:
+    """Whether grading the same answer again gives the same grade for certain."""
+    if isinstance(spec, MultiSpec):
+        return all(is_repeatable(child) for child in spec.graders.values())
+    if isinstance(spec, TextSimilaritySpec):
+        return spec.evaluation_metric != "cosine"
+    return isinstance(spec, StringCheckSpec)
 
 
 def digest(spec: GraderSpec, sample: Sample) -> str:

@@ -8,6 +8,12 @@ def all_faults(grade: Grade) -> tuple[FaultNote, ...]:
     return grade.faults + tuple(note for part in grade.parts.values() for note in all_faults(part))
 
 
+def all_notes(grade: Grade) -> list[str]:
+    """The grade's own notes and those of its parts, each once."""
+    parts = [note for part in grade.parts.values() for note in all_notes(part)]
+    return list(dict.fromkeys([*grade.notes, *parts]))
+
+
 def errors(grade: Grade) -> dict[str, Json]:
     """Every flag, in OpenAI's order; a multi grader's tell of its children too, for a 0 must never look fine.
 
@@ -30,4 +36,6 @@ def errors(grade: Grade) -> dict[str, Json]:
 
 
 def _details(notes: tuple[FaultNote, ...], fault: Fault) -> str | None:
-    return "\n".join(note.detail for note in notes if note.fault is fault) or None
+    """As text that can be sent: a user's exception may hold half a surrogate pair."""
+    told = "\n".join(note.detail for note in notes if note.fault is fault)
+    return told.encode(errors="replace").decode() or None

@@ -5,9 +5,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from simpleeval import SimpleEval
+from simpleeval import NameNotDefined, SimpleEval
 
-from burnish.spec.formula import parse
+from burnish.spec.formula import names, parse
 
 Operator = Callable[..., float]
 
@@ -30,6 +30,9 @@ class Formula:
 
     def value(self, scores: Mapping[str, float]) -> float:
         """The formula's value. Raises `NoNumber`, and simpleeval's `NameNotDefined` for a key that is not there."""
+        for name in names(self.tree):
+            if name not in scores:  # simpleeval would take a function of that name
+                raise NameNotDefined(name, self.text)
         evaluator = SimpleEval(operators=_OPERATORS, functions=_FUNCTIONS, names=scores)
         try:
             value = float(evaluator.eval(self.text, previously_parsed=self.tree.body))

@@ -5,8 +5,10 @@ hold up everything else that waits on the event loop; ours takes 0.01 s.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
+
+from burnish.grade.tokens import ngrams
 
 _WORD = re.compile("[a-z0-9]+")
 
@@ -18,7 +20,7 @@ def words(text: str) -> list[str]:
 
 def rouge_n(reference: str, text: str, n: int) -> float:
     """The F-measure of the n-grams in common, 0..1."""
-    wanted, found = _ngrams(words(reference), n), _ngrams(words(text), n)
+    wanted, found = ngrams(words(reference), n), ngrams(words(text), n)
     return _f_measure((wanted & found).total(), wanted.total(), found.total())
 
 
@@ -38,10 +40,6 @@ def longest_common_subsequence(left: Sequence[str], right: Sequence[str]) -> int
         matches = row & places.get(word, 0)
         row = ((row + matches) | (row - matches)) & ones
     return len(left) - row.bit_count()
-
-
-def _ngrams(words: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
-    return Counter(tuple(words[start : start + n]) for start in range(len(words) - n + 1))
 
 
 def _f_measure(common: int, wanted: int, found: int) -> float:

@@ -5,11 +5,14 @@ from typing import NamedTuple, assert_never
 
 from burnish.core.template import variables
 from burnish.spec.grader import (
+    AudioPart,
     EndpointSpec,
     GraderSpec,
+    ImagePart,
     JudgeMessage,
     LabelModelSpec,
     MultiSpec,
+    Part,
     PythonSpec,
     ScoreModelSpec,
     StringCheckSpec,
@@ -70,7 +73,19 @@ def _of_message(where: str, message: JudgeMessage) -> Iterator[Template]:
         yield Template(where, content)
     elif isinstance(content, tuple):
         for index, part in enumerate(content):
-            if isinstance(part, TextPart):
-                yield Template(f"{where}[{index}].text", part.text)
-    elif isinstance(content, TextPart):
-        yield Template(f"{where}.text", content.text)
+            yield from _of_part(f"{where}[{index}]", part)
+    else:
+        yield from _of_part(where, content)
+
+
+def _of_part(where: str, part: Part) -> Iterator[Template]:
+    match part:
+        case TextPart():
+            yield Template(f"{where}.text", part.text)
+        case ImagePart():
+            if part.image_url is not None:
+                yield Template(f"{where}.image_url", part.image_url)
+        case AudioPart():
+            yield Template(f"{where}.input_audio.data", part.input_audio.data)
+        case _:
+            assert_never(part)

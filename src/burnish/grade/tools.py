@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from burnish.core.outcome import Outcome
 from burnish.core.rollout import Json
 from burnish.spec.chat import ChatCompletion, ChatRequest
 
@@ -17,20 +18,12 @@ class Chat(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one call of a user's `grade(sample, item)` ended."""
-
-    score: float | None
-    """The finite number that it returned; None where it returned none."""
-    error: str | None = None
-    """Where there is no score: the user's traceback, or what was wrong with the value returned."""
-    timed_out: bool = False
-    """Whether it was stopped at the time limit."""
-
-
 class Sandbox(Protocol):
     """Runs python graders where they can do no harm."""
+
+    def refusal(self) -> str | None:
+        """Why no grader can run here; None where they can. The first call may take some seconds."""
+        ...
 
     async def grade(self, source: str, sample: Mapping[str, Json], item: Mapping[str, Json]) -> Outcome:
         """Call the source's `grade`, by itself: nothing that an earlier call did is seen.
@@ -52,17 +45,30 @@ class Poster(Protocol):
     """Sends JSON to an HTTP endpoint."""
 
     async def post(self, url: str, body: Mapping[str, Json], headers: Mapping[str, str]) -> Json:
-        """The JSON that a 2xx answer holds. Raises `GraderUnavailable` for everything else."""
+        """The JSON that a 2xx answer holds, of one attempt.
+
+        Raises `TooLarge` for a body that is too large to be sent, `GraderUnavailable` for everything else.
+        """
+        ...
+
+
+class Thesaurus(Protocol):
+    """Knows words of the same meaning."""
+
+    def synonyms(self, word: str) -> frozenset[str]:
+        """Words that the word, in lower case, may stand for."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The bundle; None: there is no such thing here, and graders that need it are refused."""
+    """The bundle; None: there is no such thing here, and graders that cannot do without are refused."""
 
     chat: Chat | None = None
     sandbox: Sandbox | None = None
     embedder: Embedder | None = None
     poster: Poster | None = None
+    thesaurus: Thesaurus | None = None
+    """None: METEOR counts no synonyms, and says so in each grade."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits between attempts, in seconds."""

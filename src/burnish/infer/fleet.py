@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from burnish.core.errors import InvalidRequest
+from burnish.core.errors import InvalidRequest, NotFound
+from burnish.policy.adapter import CONFIG_FILE, WEIGHTS_FILE
 from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
 from burnish.policy.engine import Engine
@@ -92,7 +93,7 @@ class Fleet:
     async def _source(self, served: Served) -> str:
         """Directory or hub name of the base's weights."""
         if served.kind == "full":
-            return str(await self._folder(_blob(served)))
+            return str(await self._folder(_blob(served), "config.json"))
         return self._settings.models.local.get(served.base, served.base)
 
     async def _seat(self, source: str) -> _Seat:
@@ -124,7 +125,7 @@ class Fleet:
         async with seat.attaching:
             if blob not in seat.adapters:
                 await self._detach_idle(seat)
-                await seat.driver.attach(blob, await self._folder(blob))
+                await seat.driver.attach(blob, await self._folder(blob, CONFIG_FILE, WEIGHTS_FILE))
             seat.adapters[blob] = seat.adapters.pop(blob, 0) + 1
         try:
             yield
@@ -137,13 +138,17 @@ class Fleet:
             del seat.adapters[blob]
             await seat.driver.detach(blob)
 
-    async def _folder(self, blob: str) -> Path:
-        return await asyncio.get_running_loop().run_in_executor(self._fetcher, self._fetch, blob)
+    async def _folder(self, blob: str, *needed: str) -> Path:
+        return await asyncio.get_running_loop().run_in_executor(self._fetcher, self._fetch, blob, needed)
 
-    def _fetch(self, blob: str) -> Path:
-        """A tuned model's files in a local directory; copied from the blobs once."""
+    def _fetch(self, blob: str, needed: Sequence[str]) -> Path:
+        """A tuned model's files in a local directory; copied from the blobs once they are all there."""
         directory = self._folders / hashlib.sha256(blob.encode()).hexdigest()[:32]
         if not directory.is_dir():
+            missing = sorted({f"{blob}/{name}" for name in needed} - set(self._blobs.paths(blob)))
+            if missing:
+                message = f"The model's files are gone: {', '.join(missing)}. Restore them from a backup or delete it."
+                raise NotFound(message, code="blob_not_found")
 
             def fill(aside: Path) -> None:
                 self._blobs.fetch_directory(blob, aside)

@@ -5,21 +5,28 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from burnish.core.errors import BurnishError
+from safetensors import SafetensorError
+
+from burnish.core.errors import BurnishError, StoreUnavailable
 
 
 def write_folder(directory: Path, fill: Callable[[Path], None]) -> dict[str, str]:
     """Have `fill` write the files, then put them in place at once; file name -> sha256.
 
-    A directory that is there already is replaced. A crash leaves either the old one or a `.part` beside it.
+    A directory that is there already is replaced. A crash leaves either the old one or a `.part` beside it. Raises
+    `StoreUnavailable` where the disk does not take them.
     """
     aside = directory.with_name(directory.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    fill(aside)
-    digests = digests_of(aside)
-    shutil.rmtree(directory, ignore_errors=True)
-    aside.rename(directory)
+    try:
+        aside.mkdir(parents=True)
+        fill(aside)
+        digests = digests_of(aside)
+        shutil.rmtree(directory, ignore_errors=True)
+        aside.rename(directory)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StoreUnavailable(f"The files of {directory} cannot be written: {error}.") from error
     return digests
 
 

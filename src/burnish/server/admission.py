@@ -1,12 +1,11 @@
 """What must be true of a job before it is created: its model, its files, its schema, its grader and judges."""
 
-from burnish.core.errors import InvalidRequest, Unavailable
+from burnish.core.errors import InvalidRequest
 from burnish.grade.build import build
 from burnish.grade.check import check_templates
+from burnish.grade.judge import check_text_only
 from burnish.grade.span import span
-from burnish.grade.tools import Tools
 from burnish.server.state import State
-from burnish.spec.chat import ChatCompletion, ChatRequest
 from burnish.spec.grader import GraderSpec, LabelModelSpec, MultiSpec, ScoreModelSpec
 from burnish.spec.job import JobRequest
 from burnish.spec.schema import check_schema
@@ -30,7 +29,7 @@ def admit(state: State, body: JobRequest) -> None:
     _check_file(state, body.validation_file, "validation_file")
     if (schema := body.reinforcement.response_schema) is not None:
         check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
-    _check_grader(state, body.reinforcement.grader)
+    check_grader(state, body.reinforcement.grader, f"{_METHOD}.grader")
 
 
 def _check_model(state: State, name: str) -> None:
@@ -61,28 +60,24 @@ def _check_file(state: State, file_id: str, param: str) -> None:
         )
 
 
-class _SilentChat:
-    """Stands for judges where a grader is built only to see whether it can be."""
-
-    async def complete(self, request: ChatRequest) -> ChatCompletion:
-        raise Unavailable(f"Nobody asks '{request.model}' before the job runs.")
-
-
-def _check_grader(state: State, grader: GraderSpec) -> None:
-    param = f"{_METHOD}.grader"
-    build(grader, Tools(chat=_SilentChat()), param=param)
+def check_grader(state: State, grader: GraderSpec, param: str) -> None:
+    """Raise `InvalidRequest` for a grader that could not run in a job; `param` is where it stands in the request."""
+    build(grader, state.tools, param=param)
     check_templates(grader, param=param)
     span(grader, param=param)
-    _check_judges(state, grader, param)
+    check_judges(state, grader, param)
 
 
-def _check_judges(state: State, grader: GraderSpec, path: str) -> None:
+def check_judges(state: State, grader: GraderSpec, path: str) -> None:
+    """Raise `InvalidRequest` for a judge that is no model here; `path` is where the grader stands in the request."""
     match grader:
         case MultiSpec():
             for key, child in grader.graders.items():
-                _check_judges(state, child, f"{path}.graders.{key}")
+                check_judges(state, child, f"{path}.graders.{key}")
         case ScoreModelSpec() | LabelModelSpec():
             _check_judge(state, grader.model, f"{path}.model")
+            if state.is_local(state.settings.resolve(grader.model)):
+                check_text_only(grader.input, path)
         case _:
             return
 

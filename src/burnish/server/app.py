@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from burnish.server import failures
 from burnish.server.auth import Auth, is_loopback
 from burnish.server.door import Door
-from burnish.server.routes import chat, files, health, jobs, models
+from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 
@@ -25,8 +25,7 @@ def app_of(state: State) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await state.infer.aclose()
-        state.store.close()
+        await state.aclose()
 
     app = FastAPI(
         title="Burnish",
@@ -37,7 +36,7 @@ def app_of(state: State) -> FastAPI:
         lifespan=lifespan,
     )
     failures.install(app)
-    for resource in (files, models, jobs, chat, health):
+    for resource in (files, models, jobs, job_moves, graders, chat, health):
         app.include_router(resource.router(state))
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)

@@ -1,12 +1,14 @@
 """The Chat behind every model name: the inference process, or a remote endpoint."""
 
+import httpx2
 from anyio import to_thread
 
 from burnish.core.errors import NotFound, Unavailable
-from burnish.remote import RemoteChat
-from burnish.server.state import State
-from burnish.settings import Remote
+from burnish.remote.chat import RemoteChat
+from burnish.settings import STARTER, Remote, Settings
+from burnish.spec.chat import ChatCompletion, ChatRequest
 from burnish.spec.served import Served
+from burnish.store.models import Models
 
 INFER_TIMEOUT_S = 600.0
 """What the official client waits by default."""
@@ -17,10 +19,13 @@ _ANY = 1_000_000
 
 
 class Chats:
-    """Finds the Chat that a name means; lives in one event loop."""
+    """Finds the Chat that a name means, and is itself one that asks it; lives in one event loop."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, settings: Settings, tuned: Models, infer: httpx2.AsyncClient) -> None:
+        """`infer` speaks to the inference process; it is closed with the chats."""
+        self._settings = settings
+        self._tuned = tuned
+        self._infer = infer
         self._remotes: dict[str, RemoteChat] = {}
 
     async def find(self, name: str) -> RemoteChat:
@@ -28,7 +33,7 @@ class Chats:
 
         Raises `NotFound`, code `model_not_found`, and `Unavailable` where no inference process is set up.
         """
-        settings = self._state.settings
+        settings = self._settings
         target = settings.resolve(name)
         if target in settings.models.remote:
             if target not in self._remotes:
@@ -45,20 +50,30 @@ class Chats:
             raise Unavailable(
                 "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
             )
-        endpoint = Remote(base_url=f"{settings.infer_url.rstrip('/')}/v1", timeout_s=INFER_TIMEOUT_S, concurrency=_ANY)
+        endpoint = Remote(
+            base_url=f"{settings.infer_url.rstrip('/')}/v1",
+            timeout_s=INFER_TIMEOUT_S,
+            concurrency=_ANY,
+            attempts=INFER_ATTEMPTS,
+        )
         extra = {"burnish": served.model_dump()}
-        return RemoteChat(endpoint, name, extra=extra, attempts=INFER_ATTEMPTS, client=self._state.infer)
+        return RemoteChat(endpoint, name, extra=extra, client=self._infer)
+
+    async def complete(self, request: ChatRequest) -> ChatCompletion:
+        """The answer of the model that the request names, as a judge gives it. Raises like `RemoteChat.complete`."""
+        return await (await self.find(request.model)).complete(request)
 
     async def aclose(self) -> None:
-        """Close the connections to remote endpoints."""
+        """Close the connections to the inference process and to remote endpoints."""
         for chat in self._remotes.values():
             await chat.aclose()
+        await self._infer.aclose()
 
     async def _served(self, target: str) -> Served | None:
         """The weights behind a local model's name."""
-        if self._state.is_local(target):
+        if target == STARTER or target in self._settings.models.local:
             return Served(base=target)
-        tuned = await to_thread.run_sync(self._state.store.models.get, target)
+        tuned = await to_thread.run_sync(self._tuned.get, target)
         if tuned is None:
             return None
         return Served.model_validate(

@@ -1,4 +1,4 @@
-"""What every route is handed: settings, rows, bytes and the way to the inference process.
+"""What every route is handed: settings, rows, bytes, the models that answer and what graders need.
 
 A route module has one public function, `router(state: State) -> APIRouter`; `server/app.py` includes them all.
 """
@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import httpx2
 
+from burnish.grade.tools import Tools
+from burnish.server.chats import Chats
 from burnish.settings import STARTER, Settings
 from burnish.store.blobs import Blobs, open_blobs
 from burnish.store.files import file_blob
 from burnish.store.store import Store, open_store
+from burnish.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,12 @@ class State:
     settings: Settings
     store: Store
     blobs: Blobs
-    infer: httpx2.AsyncClient
-    """Speaks to the inference process (`settings.infer_url` is its base URL); closed with the app."""
+    chats: Chats
+    """Every model that answers, local ones through the inference process; closed with the app."""
+    toolbox: Toolbox
+    """Closed with the app."""
+    tools: Tools
+    """What graders need: the toolbox's, with the chats for judges."""
 
     def is_local(self, name: str) -> bool:
         """Whether a name, aliases resolved, is a base model that is trained and served here."""
@@ -40,12 +47,28 @@ class State:
         for file_id in self.store.files.expire(time.time()):
             self.blobs.delete(file_blob(file_id))
 
+    async def aclose(self) -> None:
+        """Close all of it."""
+        await self.chats.aclose()
+        await self.toolbox.aclose()
+        self.store.close()
 
-def open_state(settings: Settings) -> State:
-    """Open the store and the blobs that the settings name."""
+
+def open_state(settings: Settings, infer: httpx2.AsyncClient | None = None) -> State:
+    """Open the store and the blobs that the settings name.
+
+    `infer` speaks to the inference process, and is closed with the state; none: over the network, at
+    `settings.infer_url`.
+    """
+    store = open_store(settings)
+    client = infer or httpx2.AsyncClient(timeout=httpx2.Timeout(600.0, connect=5.0))
+    chats = Chats(settings, store.models, client)
+    toolbox = Toolbox.of(settings)
     return State(
         settings=settings,
-        store=open_store(settings),
+        store=store,
         blobs=open_blobs(settings),
-        infer=httpx2.AsyncClient(base_url=settings.infer_url or "", timeout=httpx2.Timeout(600.0, connect=5.0)),
+        chats=chats,
+        toolbox=toolbox,
+        tools=toolbox.tools(chats),
     )

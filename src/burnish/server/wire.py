@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from burnish.core.records import Checkpoint, Event, Job, JobError, StoredFile, TunedModel
+from burnish.core.rollout import Grade, TokenUsage
+from burnish.grade.flags import all_notes, errors
 
 Json = Any
 
@@ -120,6 +122,48 @@ def file(record: StoredFile) -> dict[str, Json]:
         "status": "processed",
         "status_details": None,
     }
+
+
+def grade(record: Grade) -> dict[str, Json]:
+    """What graders/run answers. A grade without a score is a 0 with its flag, as OpenAI documents.
+
+    `sub_rewards` and `scores` are empty where there are no parts; the first has a 0 for a part without a score, the
+    second null. `metadata.notes`, ours, is there only where there are any.
+    """
+    usage = {model: _usage(used) for model, used in record.usage.items()}
+    notes = all_notes(record)
+    return {
+        "reward": record.score or 0.0,
+        "metadata": {
+            "name": record.name,
+            "type": record.type,
+            "errors": errors(record),
+            "execution_time": record.seconds,
+            "scores": {key: part.score for key, part in record.parts.items()},
+            "token_usage": _total(usage),
+            "sampled_model_name": record.model,
+            **({"notes": notes} if notes else {}),
+        },
+        "sub_rewards": {key: part.score or 0.0 for key, part in record.parts.items()},
+        "model_grader_token_usage_per_model": usage,
+    }
+
+
+def _usage(used: TokenUsage) -> dict[str, int]:
+    return {
+        "prompt_tokens": used.prompt_tokens,
+        "total_tokens": used.prompt_tokens + used.completion_tokens,
+        "completion_tokens": used.completion_tokens,
+        "cached_tokens": used.cached_tokens,
+    }
+
+
+def _total(usage: Mapping[str, Mapping[str, int]]) -> dict[str, int] | None:
+    """Over all judge models; None where none was asked."""
+    if not usage:
+        return None
+    kinds = ("prompt_tokens", "total_tokens", "completion_tokens", "cached_tokens")
+    return {kind: sum(used[kind] for used in usage.values()) for kind in kinds}
 
 
 def base_model(name: str, owner: str) -> dict[str, Json]:

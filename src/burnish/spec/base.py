@@ -1,9 +1,11 @@
-"""The two base classes of what a user may send: strict where a typo costs a day, lenient where clients send ballast."""
+"""The base classes of what a user may send: strict where a typo costs a day, lenient where clients send ballast."""
 
+import json
 import logging
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 log = logging.getLogger(__name__)
 _ignored: set[tuple[str, str]] = set()
@@ -13,6 +15,27 @@ class Spec(BaseModel):
     """A strict body or part of one: frozen, unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Body(Spec):
+    """A whole strict body that holds free JSON somewhere.
+
+    Python alone reads NaN, infinity and half a surrogate pair, which could hide in it; and what is nested deeper than
+    Python can write could not be kept.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_json(cls, data: Any) -> Any:
+        try:
+            json.dumps(data, ensure_ascii=False, allow_nan=False, default=str).encode()
+        except UnicodeEncodeError as error:
+            raise PydanticCustomError("no_text", "A string holds half a surrogate pair, which is no text") from error
+        except ValueError as error:
+            raise PydanticCustomError("no_json", "NaN and Infinity are no JSON values") from error
+        except RecursionError as error:
+            raise PydanticCustomError("too_deep", "It is nested too deeply") from error
+        return data
 
 
 class LenientSpec(BaseModel):

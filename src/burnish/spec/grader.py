@@ -1,11 +1,13 @@
 """Graders as a user may ask for them: one strict union, discriminated by `type`.
 
 Every kind takes an optional `name` and `pass_threshold`; the threshold decides pass or fail in evals and never
-touches the reward. Kinds that this version cannot run parse all the same: `grade/build.py` refuses them by name.
+touches the reward. Whether what a grader needs is there, `grade/build.py` says.
 """
 
+import re
 from collections.abc import Sized
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +25,8 @@ from burnish.spec.base import Spec
 from burnish.spec.chat import Effort
 
 MAX_SOURCE_BYTES = 256 * 1024
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OUR_HEADERS = {"host", "content-length", "content-type", "transfer-encoding", "connection"}
 
 _Sized = TypeVar("_Sized", bound=Sized)
 
@@ -57,12 +61,11 @@ class StringCheckSpec(_AnyGrader):
     """`like`: input contains reference; `ilike`: the same without regard to case. `neq` is taken for `ne`."""
 
 
-Metric = Literal[
+TextMetric = Literal[
     "fuzzy_match",
     "bleu",
     "gleu",
     "meteor",
-    "cosine",
     "rouge_1",
     "rouge_2",
     "rouge_3",
@@ -70,6 +73,8 @@ Metric = Literal[
     "rouge_5",
     "rouge_l",
 ]
+"""Computed from the texts alone."""
+Metric = Literal[TextMetric, "cosine"]
 
 
 class TextSimilaritySpec(_AnyGrader):
@@ -210,8 +215,31 @@ class EndpointSpec(_AnyGrader):
     type: Literal["endpoint"]
     url: str
     headers: dict[str, str] | None = None
-    rate_limit: float | None = Field(default=None, gt=0)
+    """Sent along; the values are masked wherever the grader is read back."""
+    rate_limit: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Requests a second."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one or not value.isascii() or any(character <= " " for character in value):
+            raise ValueError("write a whole address: https://host/path.")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for name, content in (value or {}).items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _OUR_HEADERS:
+                raise ValueError(f"{name!r} is no header that can be set.")
+            if not (content.isascii() and content.isprintable()):
+                raise ValueError(f"the value of {name!r} is not printable ASCII.")
+        return value
 
 
 ChildSpec = Annotated[

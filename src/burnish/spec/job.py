@@ -1,6 +1,5 @@
 """What POST /fine_tuning/jobs takes: strict, for a typo here costs a day of training."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from burnish.spec.base import Spec
+from burnish.spec.base import Body, Spec
 from burnish.spec.grader import GraderSpec
 
 Json = Any
@@ -171,20 +170,8 @@ def _refuse_hyperparameters(value: Any) -> Any:
     return value
 
 
-class JobRequest(Spec):
+class JobRequest(Body):
     """The body of POST /fine_tuning/jobs."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_json(cls, data: Any) -> Any:
-        """Python alone reads NaN, infinity and half a surrogate pair; schemas and metadata could carry them inside."""
-        try:
-            json.dumps(data, ensure_ascii=False, allow_nan=False, default=str).encode()
-        except UnicodeEncodeError as error:
-            raise PydanticCustomError("no_text", "A string holds half a surrogate pair, which is no text") from error
-        except ValueError as error:
-            raise PydanticCustomError("no_json", "NaN and Infinity are no JSON values") from error
-        return data
 
     model: str = Field(min_length=1)
     training_file: str = Field(min_length=1)

@@ -1,7 +1,8 @@
 """Random tokens, said twice: the first thing that the model learns.
 
 Predicting the second time grows the heads that copy (induction heads: Olsson et al., 2022, arXiv:2209.11895). On the
-families alone they grow late or never, for what is to be copied there can often be guessed; and careful work is copying.
+families alone they grow late or never, for what is to be copied there can often be guessed; and careful work is
+copying.
 """
 
 import random

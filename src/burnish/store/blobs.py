@@ -1,15 +1,21 @@
-"""Bytes by path: a directory, or S3, GCS or Azure by a URL, all through obstore."""
+"""Bytes by path: a directory, or S3, GCS or Azure by a URL, all through obstore.
+
+Whatever keeps the bytes from being read or written (a full disk, a read-only one, no connection) is a
+`StoreUnavailable`.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
-from burnish.core.errors import BurnishError, NotFound
+from burnish.core.errors import BurnishError, NotFound, StoreUnavailable
 from burnish.settings import Settings
 
 _CHUNK_BYTES = 4 * 1024 * 1024
@@ -32,7 +38,8 @@ class Blobs:
     def put(self, path: str, source: bytes | Path | IO[bytes]) -> Written:
         """Write bytes, a file's or a stream's, in place of what lay there."""
         if isinstance(source, bytes):
-            obstore.put(self.store, path, source)
+            with _available(path):
+                obstore.put(self.store, path, source)
             return Written(len(source), hashlib.sha256(source).hexdigest())
         if isinstance(source, Path):
             with source.open("rb") as stream:
@@ -56,7 +63,8 @@ class Blobs:
                 yield chunk
                 chunk, following = following, stream.read(_CHUNK_BYTES)
 
-        obstore.put(self.store, path, chunks(), chunk_size=_CHUNK_BYTES)
+        with _available(path):
+            obstore.put(self.store, path, chunks(), chunk_size=_CHUNK_BYTES)
         return Written(size, digest.hexdigest())
 
     def get(self, path: str) -> bytes:
@@ -66,15 +74,33 @@ class Blobs:
     def stream(self, path: str) -> Iterator[bytes]:
         """The bytes under a path, in pieces. Raises `NotFound` before the first."""
         try:
-            found = obstore.get(self.store, path)
+            with _available(path):
+                found = obstore.get(self.store, path)
         except FileNotFoundError as error:
             raise NotFound(f"Nothing is stored under '{path}'.", code="blob_not_found") from error
-        return (bytes(chunk) for chunk in found.stream(min_chunk_size=_CHUNK_BYTES))
+
+        def chunks() -> Iterator[bytes]:
+            with _available(path):
+                yield from map(bytes, found.stream(min_chunk_size=_CHUNK_BYTES))
+
+        return chunks()
+
+    def fetch(self, path: str, target: Path) -> Written:
+        """Write the bytes under a path into a file, its directory made if need be. Raises `NotFound`."""
+        chunks = self.stream(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size, digest = 0, hashlib.sha256()
+        with target.open("wb") as out:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += out.write(chunk)
+        return Written(size, digest.hexdigest())
 
     def has(self, path: str) -> bool:
         """Whether something lies under a path."""
         try:
-            obstore.head(self.store, path)
+            with _available(path):
+                obstore.head(self.store, path)
         except FileNotFoundError:
             return False
         return True
@@ -82,13 +108,15 @@ class Blobs:
     def delete(self, path: str) -> None:
         """Remove what lies under a path; nothing there is no error."""
         try:
-            obstore.delete(self.store, path)
+            with _available(path):
+                obstore.delete(self.store, path)
         except FileNotFoundError:
             return
 
-    def paths(self, prefix: str) -> list[str]:
-        """The paths below `prefix/`, sorted."""
-        return sorted(entry["path"] for entry in obstore.list(self.store, prefix).collect())
+    def paths(self, prefix: str | None = None) -> list[str]:
+        """The paths below `prefix/`, sorted; all, without one."""
+        with _available(prefix or ""):
+            return sorted(entry["path"] for entry in obstore.list(self.store, prefix).collect())
 
     def delete_directory(self, prefix: str) -> None:
         """Remove everything below `prefix/`."""
@@ -121,13 +149,8 @@ class Blobs:
         ]
 
     def _fetch(self, path: str, target: Path, expected: str | None) -> Path:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with target.open("wb") as out:
-            for chunk in self.stream(path):
-                digest.update(chunk)
-                out.write(chunk)
-        if expected is not None and digest.hexdigest() != expected:
+        written = self.fetch(path, target)
+        if expected is not None and written.sha256 != expected:
             raise BurnishError(f"The bytes stored under '{path}' have changed since they were written.")
         return target
 
@@ -141,4 +164,16 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def blobs_in(directory: Path) -> Blobs:
     """Blobs in a directory."""
-    return Blobs(LocalStore(str(directory.absolute()), mkdir=True))
+    try:
+        return Blobs(LocalStore(str(directory.absolute()), mkdir=True))
+    except OSError as error:
+        raise StoreUnavailable(f"The blobs' directory {directory} cannot be made: {error}.") from error
+
+
+@contextmanager
+def _available(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, PermissionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise StoreUnavailable(f"The bytes under '{path}' cannot be read or written at present: {reason}.") from error

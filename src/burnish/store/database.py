@@ -1,10 +1,12 @@
-"""The database: its tables, how it is opened, and the two kinds of transaction.
+"""The database: its tables, how it is opened, and the kinds of transaction.
 
 The same statements run on SQLite (WAL) and PostgreSQL. `number` columns give the order of rows: times are whole
-seconds, too coarse to page by.
+seconds, too coarse to page by. A change of the tables is a script in `store/migrations/versions` and a new `REVISION`.
 """
 
+import json
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,11 +16,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from burnish.core.errors import BurnishError
+from burnish.store.outage import unavailable
+
 log = logging.getLogger(__name__)
 
-_BUSY_S = 30.0
+REVISION = "0001"
+"""Of the tables below: the newest script in `store/migrations/versions`."""
+BUSY_S = 30.0
+"""How long SQLite waits for another process's write, unless the URL says otherwise: `sqlite:///rows.db?timeout=5`."""
 _SCHEMA_LOCK = 7_260_914
-"""Any fixed number: PostgreSQL's advisory lock while the tables are made."""
+"""Any fixed number: PostgreSQL's advisory lock while the tables are made or changed."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class _Words(sa.TypeDecorator[str]):
+    """Text from outside. PostgreSQL stores no character 0, and nobody half a surrogate pair: they become U+FFFD."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: sa.Dialect) -> str | None:
+        return value and _UNSTORABLE.sub("\ufffd", value)
+
+
+class _LongWords(_Words):
+    impl = sa.Text
+    cache_ok = True
+
 
 schema = sa.MetaData()
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -36,7 +61,7 @@ jobs = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("training_file", sa.String, nullable=False),
     sa.Column("validation_file", sa.String),
-    sa.Column("suffix", sa.String),
+    sa.Column("suffix", _Words),
     sa.Column("metadata", _Json),
     sa.Column("hyperparameters", _Json, nullable=False),
     sa.Column("desired", sa.String, nullable=False),
@@ -50,6 +75,8 @@ jobs = sa.Table(
     sa.Column("result_files", _Json, nullable=False),
     sa.Column("usage_metrics", _Json),
     sa.Column("plan", _Json),
+    sa.Column("snapshots", _Json, nullable=False),
+    sa.Column("deaths", sa.Integer, nullable=False),
     sa.Column("worker", sa.String),
     sa.Column("lease", sa.Double),
     sa.Column("events", sa.Integer, nullable=False),
@@ -58,8 +85,8 @@ job_metadata = sa.Table(
     "job_metadata",
     schema,
     sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("value", sa.String, nullable=False),
+    sa.Column("key", _Words, primary_key=True),
+    sa.Column("value", _Words, nullable=False),
 )
 job_steps = sa.Table(
     "job_steps",
@@ -76,7 +103,7 @@ events = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("level", sa.String, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("message", _LongWords, nullable=False),
     sa.Column("type", sa.String, nullable=False),
     sa.Column("data", _Json),
 )
@@ -110,7 +137,7 @@ files = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("filename", sa.String, nullable=False),
+    sa.Column("filename", _Words, nullable=False),
     sa.Column("purpose", sa.String, nullable=False),
     sa.Column("expires_at", sa.BigInteger, index=True),
 )
@@ -118,7 +145,7 @@ keys = sa.Table(
     "keys",
     schema,
     sa.Column("id", sa.String, primary_key=True),
-    sa.Column("name", sa.String, nullable=False),
+    sa.Column("name", _Words, nullable=False),
     sa.Column("prefix", sa.String, nullable=False),
     sa.Column("digest", sa.String, nullable=False, unique=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -136,18 +163,23 @@ grades = sa.Table(
     sa.Column("digest", sa.String, primary_key=True),
     sa.Column("grade", _Json, nullable=False),
 )
+_versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An engine, and how to read and write through it."""
+    """An engine, and how to read and write through it.
+
+    Every transaction raises `StoreUnavailable` where the database cannot be reached, read or written at present.
+    """
 
     engine: sa.Engine
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the rows."""
-        with self.engine.begin() as connection:
+        options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._connection(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -157,35 +189,112 @@ class Database:
         A transaction that reads first and writes later would fail there at once, without waiting, when another
         process wrote in between.
         """
-        with self.engine.connect().execution_options(burnish_write=True) as connection, connection.begin():
+        with self._connection(burnish_write=True) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """No job is written to while this lasts: whoever wants to waits."""
+        with self.write() as connection:
+            if not self._is_sqlite:
+                connection.exec_driver_sql(f"LOCK TABLE {jobs.name} IN SHARE MODE")
+            yield
+
+    @contextmanager
+    def change(self) -> Iterator[sa.Connection]:
+        """A transaction that may change the tables; there is one at a time, in all processes.
+
+        SQLite changes a table by copying it and dropping the old one, which would take along the rows that refer to
+        it: its foreign keys are looked after at the end.
+        """
+        with self._connection(burnish_write=True) as connection:
+            if self._is_sqlite:
+                connection.connection.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    if not self._is_sqlite:
+                        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+                    yield connection
+                    if self._is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                        raise BurnishError(f"The change of the tables would leave rows that refer to nothing: {broken}")
+            finally:
+                connection.invalidate()  # the next one gets its foreign keys back
+
+    @contextmanager
+    def _connection(self, **options: Any) -> Iterator[sa.Connection]:
+        with unavailable(self.engine), self.engine.connect().execution_options(**options) as connection:
+            yield connection
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
 
 
 def open_database(url: str | sa.URL) -> Database:
-    """Connect, and make the tables that are not there. Safe in several processes at once."""
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    database = Database(engine)
-    with database.write() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
-        schema.create_all(connection)
+    """Connect, and make or upgrade the tables where they are not those of today. Safe in several processes at once."""
+    database = Database(_engine(sa.make_url(url)))
+    try:
+        with database.read() as connection:
+            is_ready = revision(connection) == REVISION
+        if not is_ready:
+            _make_ready(database)
+    except BaseException:
+        database.engine.dispose()
+        raise
     return database
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Which revision of the tables the database holds; None where that is not written down."""
+    if not sa.inspect(connection).has_table(_versions.name):
+        return None
+    found: str | None = connection.execute(sa.select(_versions)).scalar()
+    return found
+
+
+def write_revision(connection: sa.Connection) -> None:
+    """Write down that the tables are today's."""
+    _versions.create(connection)
+    connection.execute(sa.insert(_versions).values(version_num=REVISION))
+
+
+def _make_ready(database: Database) -> None:
+    with database.change() as connection:
+        there = {_versions.name, *schema.tables} & set(sa.inspect(connection).get_table_names())
+        if there:
+            from burnish.store.migration import upgrade  # it loads Alembic, which takes its time
+
+            upgrade(connection)
+        else:
+            schema.create_all(connection)
+            write_revision(connection)
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, json_serializer=_json, pool_pre_ping=True)  # the server may have been restarted
+    if "timeout" not in url.query:
+        url = url.update_query_dict({"timeout": str(BUSY_S)})
+    engine = sa.create_engine(url, json_serializer=_json)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)  # PostgreSQL refuses NaN, and so do those who read our answers
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # our "begin" listener opens transactions, not the driver
-    connection.execute(f"PRAGMA busy_timeout={int(_BUSY_S * 1000)}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
-    deadline = time.monotonic() + _BUSY_S
+    deadline = time.monotonic() + BUSY_S
     while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:  # the switch does not wait for other processes that switch too
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:  # the switch does not wait for other processes that switch too
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             log.info("waiting for the write-ahead log")
             time.sleep(0.01)

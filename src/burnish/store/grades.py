@@ -54,4 +54,5 @@ def _grade(data: dict[str, Any]) -> Grade:
         usage={name: TokenUsage(**usage) for name, usage in data["usage"].items()},
         model=data["model"],
         seconds=data["seconds"],
+        notes=tuple(data.get("notes", ())),
     )

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, JobError
+from burnish.core.records import Job, JobError, StoredSnapshot
 
 
 class JobFields(TypedDict, total=False):
@@ -21,6 +21,7 @@ class JobFields(TypedDict, total=False):
     error: JobError | None
     result_files: tuple[str, ...]
     usage_metrics: Mapping[str, Any] | None
+    snapshots: tuple[StoredSnapshot, ...]
 
 
 def job_values(job: Job) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def job_values(job: Job) -> dict[str, Any]:
     values = asdict(job)
     values["status"] = job.status.value
     values["result_files"] = list(job.result_files)
+    values["snapshots"] = [asdict(snapshot) for snapshot in job.snapshots]
     return values | {"worker": None, "lease": None, "events": 0}
 
 
@@ -38,6 +40,8 @@ def field_values(fields: JobFields) -> dict[str, Any]:
         values["error"] = asdict(error)
     if "result_files" in fields:
         values["result_files"] = list(fields["result_files"])
+    if "snapshots" in fields:
+        values["snapshots"] = [asdict(snapshot) for snapshot in fields["snapshots"]]
     for name in ("hyperparameters", "plan", "usage_metrics"):
         if values.get(name) is not None:
             values[name] = dict(values[name])
@@ -70,4 +74,6 @@ def job_record(row: sa.Row[Any]) -> Job:
         result_files=tuple(row.result_files),
         usage_metrics=row.usage_metrics,
         plan=row.plan,
+        snapshots=tuple(StoredSnapshot(**snapshot) for snapshot in row.snapshots),
+        deaths=row.deaths,
     )

@@ -91,8 +91,8 @@ class Jobs:
     def claim(self, worker: str, statuses: Collection[JobStatus], lease_s: float, now: float) -> Job | None:
         """Take the oldest job in one of these states that nobody holds, and raise its attempt; None if there is none.
 
-        A queued job becomes `running`; in every other state it stays where it is: a `running` or `pausing` one is a
-        job whose worker died.
+        A queued job becomes `running`; in every other state it stays where it is: one that was claimed before is a
+        job whose worker or run died, and that is counted.
         """
         pick = (
             sa.select(table.c.number)
@@ -104,6 +104,7 @@ class Jobs:
             .scalar_subquery()
         )
         is_queued = table.c.status == JobStatus.QUEUED.value
+        is_new = sa.or_(is_queued, table.c.attempt == 0)
         starts = sa.case((is_queued, sa.func.coalesce(table.c.started_at, int(now))), else_=table.c.started_at)
         update = (
             sa.update(table)
@@ -114,6 +115,7 @@ class Jobs:
                 worker=worker,
                 lease=now + lease_s,
                 attempt=table.c.attempt + 1,
+                deaths=sa.case((is_new, table.c.deaths), else_=table.c.deaths + 1),
             )
             .returning(*table.c)
         )
@@ -131,6 +133,16 @@ class Jobs:
                 .values(lease=now + lease_s)
             )
             return renewed.rowcount == 1
+
+    def release(self, job_id: str, attempt: int) -> None:
+        """Give a job back whose run died, in the state that it is in: the next claim need not wait for the lease."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.id == job_id, table.c.attempt == attempt)
+                .where(table.c.status.in_([status.value for status in HELD]))
+                .values(lease=None, worker=None)
+            )
 
     def desired(self, job_id: str) -> Desired:
         """What the user last asked for. Raises `NotFound`."""
@@ -181,23 +193,23 @@ class Jobs:
         now: float,
         fields: JobFields | None = None,
         leaving: Leaving | None = None,
-    ) -> Desired:
-        """Write a step down, once: a step that is there already changes nothing. Gives what is wanted of the run.
-
-        A step of a job that has ended meanwhile is dropped, and the answer is "cancel". Raises `LeaseLost`.
-        """
+    ) -> None:
+        """Write a step down, once: a step that is there already changes nothing. Raises `LeaseLost`."""
         with self.database.write() as connection:
             job = _locked(connection, job_id)
             _check_attempt(job, attempt)
             if job.status.is_final:
-                return "cancel"
-            is_known = sa.select(job_steps.c.step).where(job_steps.c.job_id == job_id, job_steps.c.step == step)
-            if connection.execute(is_known).first() is not None:
-                return job.desired
+                raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
+            if _has_step(connection, job_id, step):
+                return
             connection.execute(sa.insert(job_steps).values(job_id=job_id, step=step, committed_at=int(now)))
-            _set(connection, job_id, **field_values(fields or {}))
+            _set(connection, job_id, deaths=0, **field_values(fields or {}))
             _leave(connection, job_id, leaving or Leaving(), now)
-            return job.desired
+
+    def has_step(self, job_id: str, step: int) -> bool:
+        """Whether a step is written down."""
+        with self.database.read() as connection:
+            return _has_step(connection, job_id, step)
 
     def last_step(self, job_id: str) -> int:
         """The highest step that is written down; 0 if none is."""
@@ -256,6 +268,11 @@ class Jobs:
             _set(connection, job_id, desired="cancel", **_of_status(job, JobStatus.CANCELLED, now))
             append_events(connection, job_id, [NewEvent("The job has been cancelled")], now=now)
             return _locked(connection, job_id)
+
+
+def _has_step(connection: sa.Connection, job_id: str, step: int) -> bool:
+    found = sa.select(job_steps.c.step).where(job_steps.c.job_id == job_id, job_steps.c.step == step)
+    return connection.execute(found).first() is not None
 
 
 def _locked(connection: sa.Connection, job_id: str) -> Job:

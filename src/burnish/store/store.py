@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from burnish.core.errors import StoreUnavailable
 from burnish.settings import Settings
 from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
@@ -37,7 +38,10 @@ def open_store(settings: Settings) -> Store:
     """The store that the settings name; made if it is not there."""
     if settings.database_url is not None:
         return store_at(settings.database_url)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"The directory {settings.data_dir} cannot be made: {error}.") from error
     return store_at(sa.URL.create("sqlite", database=str(settings.data_dir / "burnish.db")))
 
 

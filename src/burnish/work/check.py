@@ -1,13 +1,15 @@
 """What happens while a job is `validating_files`: every line, and every item variable of every template."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from burnish.core.errors import InvalidRequest, JobFailure, NotFound
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, JobError, NewEvent
 from burnish.core.rollout import Item
-from burnish.grade.check import check_rows
+from burnish.grade.check import caveats, check_rows
+from burnish.grade.wordnet import open_wordnet
 from burnish.settings import Settings
 from burnish.spec.dataset import Role, parse_file
 from burnish.spec.grader import GraderSpec
@@ -28,17 +30,18 @@ class Data:
 
 def validate(job: Job, settings: Settings, store: Store, blobs: Blobs) -> None:
     """Check a job's files and move it to `queued`, or to `failed` with line, key and rule."""
-    now = time.time
-    opening = f"Validating training file: {job.training_file} and validation file: {job.validation_file}"
-    store.jobs.say(job.id, job.attempt, [NewEvent(opening)], now=now())
+    events = [NewEvent(f"Validating training file: {job.training_file} and validation file: {job.validation_file}")]
+    request = JobRequest.model_validate(job.request)
     try:
-        data = load(job, JobRequest.model_validate(job.request), store, blobs)
+        data = load(job, request, store, blobs)
     except JobFailure as failure:
-        fail(job, failure, store)
+        fail(job, failure, store, events)
         return
-    events = [NewEvent(warning, "warn") for warning in data.warnings]
+    has_thesaurus = open_wordnet(settings.grading.wordnet_places) is not None
+    warnings = [*data.warnings, *caveats(request.reinforcement.grader, has_thesaurus=has_thesaurus)]
+    events += [NewEvent(warning, "warn") for warning in warnings]
     events.append(NewEvent("Files validated, moving job to queued state"))
-    store.jobs.move(job.id, JobStatus.QUEUED, now=now(), attempt=job.attempt, leaving=Leaving(events))
+    store.jobs.move(job.id, JobStatus.QUEUED, now=time.time(), attempt=job.attempt, leaving=Leaving(events))
 
 
 def load(job: Job, request: JobRequest, store: Store, blobs: Blobs) -> Data:
@@ -48,8 +51,8 @@ def load(job: Job, request: JobRequest, store: Store, blobs: Blobs) -> Data:
     return Data(train, valid, warnings + more)
 
 
-def fail(job: Job, failure: JobFailure, store: Store) -> None:
-    """End a job as failed, with the reason in its `error` and in an event."""
+def fail(job: Job, failure: JobFailure, store: Store, events: Sequence[NewEvent] = ()) -> None:
+    """End a job as failed, with the reason in its `error` and, after the events given, in one of its own."""
     error = JobError(failure.code or "server_error", failure.message, failure.param)
     store.jobs.move(
         job.id,
@@ -57,7 +60,7 @@ def fail(job: Job, failure: JobFailure, store: Store) -> None:
         now=time.time(),
         attempt=job.attempt,
         fields={"error": error},
-        leaving=Leaving([NewEvent(failure.message, "error")]),
+        leaving=Leaving([*events, NewEvent(failure.message, "error")]),
     )
 
 

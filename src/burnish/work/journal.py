@@ -1,4 +1,8 @@
-"""The journal: the only way out of a run. What is not committed here did not happen."""
+"""The journal: the only way out of a run. What is not committed here did not happen.
+
+After a crash the run begins at the last commit: the step that was under way is done again, with the grades that were
+written down (docs/engine.md, exactness).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +10,27 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from burnish.policy.roles import Artifact
+from burnish.core.rollout import Grade, SampleKey
+from burnish.policy.roles import Artifact, Snapshot
+from burnish.work.plan import Plan
 
 
 class Wish(StrEnum):
-    """What the run is to do after a commit."""
+    """What the run is to do next."""
 
     GO_ON = "go on"
+    PAUSE = "pause"
     STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """Where an earlier attempt of the run left off."""
+
+    step: int
+    """The last step that is in the snapshot."""
+    trained_tokens: int
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +38,7 @@ class StepRecord:
     """All that a step leaves behind; committed in one transaction, idempotent by (job, step)."""
 
     step: int
+    """From 1; 0 is the validation pass before any update."""
     message: str
     """The event's text, in OpenAI's form."""
     metrics: dict[str, Any]
@@ -29,6 +47,8 @@ class StepRecord:
     """Output tokens that the policy learnt from, since the job began."""
     seconds: float
     """Wall time of the step; a clock field, from which `estimated_finish` follows."""
+    snapshot: Snapshot | None = None
+    """From which the next step can begin; None on steps between snapshots."""
     published: Artifact | None = None
     """The servable model of a validated step; it becomes a checkpoint."""
     rollouts: Sequence[dict[str, Any]] = ()
@@ -38,7 +58,23 @@ class StepRecord:
 class Journal(Protocol):
     """Where a run writes, and learns what is wanted of it."""
 
-    def commit(self, record: StepRecord) -> Wish:
+    def begin(self, plan: Plan) -> ResumePoint | None:
+        """Tell the plan, or, where an earlier attempt has, where to go on."""
+        ...
+
+    def wish(self) -> Wish:
+        """What the user wants."""
+        ...
+
+    def grade(self, key: SampleKey, digest: str) -> Grade | None:
+        """The grade that was written for this answer by this grader."""
+        ...
+
+    def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
+        """Write a grade down, before it is used."""
+        ...
+
+    def commit(self, record: StepRecord) -> None:
         """Write a step down. Raises `LeaseLost` when the job is no longer this run's."""
         ...
 
@@ -48,6 +84,6 @@ class Journal(Protocol):
         """Tell people something; no part of the exact record."""
         ...
 
-    def room(self, step: int) -> Path:
-        """A fresh directory for a step's artifact."""
+    def room(self, kind: Literal["model", "snapshot"], step: int) -> Path:
+        """Where a step may put a directory, until it is committed."""
         ...

@@ -11,7 +11,7 @@ from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
 from burnish.policy.engine import Engine
 from burnish.policy.load import Base
-from burnish.remote import RemoteChat
+from burnish.remote.chat import RemoteChat
 from burnish.settings import Settings
 from burnish.spec.chat import ChatCompletion, ChatRequest
 
@@ -42,20 +42,21 @@ class Judges:
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer of the model that the request names."""
-        if request.model not in self._chats:
-            self._chats[request.model] = self._open(request.model)
+        target = self.settings.resolve(request.model)  # all its aliases share its limit of requests under way
+        if target not in self._chats:
+            self._chats[target] = self._open(request.model)
         if request.seed is None:
             request = request.model_copy(update={"seed": _seed_of(request)})
-        return await self._chats[request.model].complete(request)
+        return await self._chats[target].complete(request)
 
     def is_local(self, name: str) -> bool:
         """Whether a judge would work on this machine's cores."""
         return self.settings.local_path(name) is not None
 
     def _open(self, name: str) -> Chat:
-        remote = self.settings.models.remote.get(self.settings.resolve(name))
-        if remote is not None:
-            return RemoteChat(remote, name)
+        target = self.settings.resolve(name)
+        if target in self.settings.models.remote:
+            return RemoteChat(self.settings.models.remote[target], target)
         path = self.settings.local_path(name)
         if path is None:
             raise InvalidRequest(

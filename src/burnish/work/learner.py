@@ -7,7 +7,7 @@ from pathlib import Path
 from burnish.core.rollout import Example, Group, SampleKey
 from burnish.learn.advantage import credit
 from burnish.learn.batch import examples_of, with_reference
-from burnish.policy.roles import Adam, Artifact, LossStats, PolicyGradient, StepStats, Trainer
+from burnish.policy.roles import Adam, Artifact, LossStats, PolicyGradient, Snapshot, StepStats, Trainer
 from burnish.work.plan import Plan
 
 
@@ -63,6 +63,14 @@ class Learner:
                 for rollout, advantage in zip(each.group.counted, each.advantages, strict=True)
             },
         )
+
+    async def snapshot(self, directory: Path) -> Snapshot:
+        """All that the next step hangs on."""
+        return await self.trainer.snapshot(directory)
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Go on from there."""
+        await self.trainer.restore(snapshot)
 
     async def publish(self, directory: Path) -> Artifact:
         """The present weights as a servable model."""

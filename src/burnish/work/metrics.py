@@ -15,10 +15,13 @@ from burnish.work.clock import Clock
 from burnish.work.learner import Lesson
 
 _ALWAYS = (Fault.SAMPLE_PARSE, Fault.INVALID_VARIABLE, Fault.OTHER)
+_OF_JUDGES = (Fault.MODEL_SERVER, Fault.MODEL_REFUSAL, Fault.MODEL_PARSE)
 _BY_TYPE = {
-    "python": (Fault.PYTHON_SERVER, Fault.PYTHON_RUNTIME),
-    "score_model": (Fault.MODEL_SERVER,),
-    "label_model": (Fault.MODEL_SERVER,),
+    "python": (Fault.PYTHON_SERVER, Fault.PYTHON_RUNTIME, Fault.UNRESPONSIVE),
+    "score_model": _OF_JUDGES,
+    "label_model": _OF_JUDGES,
+    "text_similarity": (Fault.MODEL_SERVER,),  # of the embedder, for cosine
+    "multi": (Fault.FORMULA_PARSE,),
 }
 
 
@@ -40,6 +43,11 @@ def leaves_of(spec: GraderSpec) -> tuple[Leaf, ...]:
     return (_leaf(None, spec),)
 
 
+def whole_of(spec: GraderSpec) -> Leaf | None:
+    """The multi grader itself, whose formula has faults of its own; None where there is none."""
+    return _leaf(None, spec) if isinstance(spec, MultiSpec) else None
+
+
 def _leaf(key: str | None, spec: GraderSpec) -> Leaf:
     return Leaf(key, spec.name or key or spec.type, spec.type, getattr(spec, "model", None))
 
@@ -50,6 +58,8 @@ class Metrics:
 
     leaves: Sequence[Leaf]
     total_steps: int
+    whole: Leaf | None = None
+    """The multi grader around the leaves: last among the errors, and nowhere else."""
 
     def baseline(self, groups: Sequence[Group]) -> dict[str, Any]:
         """The validation pass before any update."""
@@ -89,7 +99,7 @@ class Metrics:
                 "graders": [self._usage(leaf, passes) for leaf in self.leaves if leaf.model is not None],
                 "samples": _each(passes, lambda rollouts: _mean_and_count("reasoning_tokens", _reasoning(rollouts))),
             },
-            "errors": {"graders": [self._errors(leaf, passes) for leaf in self.leaves]},
+            "errors": {"graders": [self._errors(leaf, passes) for leaf in (*self.leaves, self.whole) if leaf]},
             "timing": {
                 "step": {
                     "eval": clock.seconds["eval"],

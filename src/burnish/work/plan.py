@@ -25,6 +25,8 @@ EVALUATIONS = 10
 """Validation passes that an "auto" eval_interval spreads over the run."""
 TOKENS_PER_ANSWER = 64
 """The planned answer length in the loss's normalizer; a constant, so that dropped groups do not inflate the rest."""
+SNAPSHOT_BYTES = 64 * 1024 * 1024
+"""A snapshot of at most this size follows every step; larger ones, as many times less often."""
 WARMUP_STEPS = 5
 """Steps over which the learning rate rises linearly."""
 
@@ -41,6 +43,8 @@ class Limits:
     """Most tokens after the reasoning, the closing mark and the stop token among them."""
     lora_lr: float
     full_lr: float
+    snapshot_bytes: int
+    """Size of weights and moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Plan:
     response_schema: str | None
     grade_after_sampling: bool
     """A local judge would fight the sampler for the same cores, so it grades when all answers are there."""
+    snapshot_interval: int
+    """Steps between snapshots: after a crash, at most so many are done again."""
 
     def lr(self, step: int) -> float:
         """The learning rate of a step, counted from 1."""
@@ -90,6 +96,10 @@ class Plan:
     def validates_after(self, step: int) -> bool:
         """Whether a validation pass, and with it a checkpoint, follows this step."""
         return step % self.eval_interval == 0 or step == self.total_steps
+
+    def keeps(self, step: int) -> bool:
+        """Whether a snapshot follows this step."""
+        return step % self.snapshot_interval == 0 or self.validates_after(step)
 
     def rows_at(self, step: int) -> list[int]:
         """Indexes of the rows of a step: each epoch is every row once, in an order drawn from the seed."""
@@ -180,6 +190,7 @@ def make_plan(
         threads=training.threads,
         response_schema=response_schema,
         grade_after_sampling=grade_after_sampling,
+        snapshot_interval=-(-limits.snapshot_bytes // SNAPSHOT_BYTES),
     )
 
 

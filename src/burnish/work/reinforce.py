@@ -2,9 +2,10 @@
 
 from burnish.work.check import Data
 from burnish.work.clock import Clock
-from burnish.work.journal import Journal, StepRecord, Wish
+from burnish.work.journal import Journal, ResumePoint, StepRecord, Wish
 from burnish.work.learner import Learner
 from burnish.work.metrics import Metrics
+from burnish.work.patience import Patience
 from burnish.work.plan import Plan
 from burnish.work.rollout import Roller
 from burnish.work.transcript import lines
@@ -13,11 +14,19 @@ from burnish.work.transcript import lines
 async def reinforce(
     plan: Plan, data: Data, roller: Roller, learner: Learner, metrics: Metrics, journal: Journal
 ) -> Wish:
-    """Carry out the plan, step by step, until it ends or the journal wishes otherwise."""
-    baseline = await roller.validate(data.valid, Clock())
-    journal.say(metrics.baseline_message(baseline), data=metrics.baseline(baseline))
-    trained_tokens = 0
-    for step in plan.steps():
+    """Carry out the plan from where it was left, step by step, until it ends or the user wishes otherwise.
+
+    Pauses when graders fail us, and raises `JobFailure` when the user's own do.
+    """
+    point = journal.begin(plan)
+    if point is None:
+        point = await _first_look(data, roller, learner, metrics, journal)
+    else:
+        await learner.restore(point.snapshot)
+    trained_tokens, patience = point.trained_tokens, Patience()
+    for step in plan.steps(point.step + 1):
+        if (wish := journal.wish()) is not Wish.GO_ON:
+            return wish
         clock = Clock()
         with clock.phase("sampling"):
             groups = await roller.train([data.train[row] for row in plan.rows_at(step)], step, clock)
@@ -35,10 +44,31 @@ async def reinforce(
             metrics=values,
             trained_tokens=trained_tokens,
             seconds=clock.elapsed,
-            published=await learner.publish(journal.room(step)) if validation is not None else None,
+            snapshot=await learner.snapshot(journal.room("snapshot", step)) if plan.keeps(step) else None,
+            published=await learner.publish(journal.room("model", step)) if validation is not None else None,
             rollouts=lines(step, groups + (validation or []), lesson.advantages),
         )
-        wish = journal.commit(record)
-        if wish is not Wish.GO_ON:
-            return wish
+        journal.commit(record)
+        patience = patience.after(groups)
+        if patience.outage is not None:
+            journal.say(patience.outage, level="error")
+            return Wish.PAUSE
     return Wish.GO_ON
+
+
+async def _first_look(data: Data, roller: Roller, learner: Learner, metrics: Metrics, journal: Journal) -> ResumePoint:
+    """Step 0: how good the base is, before any update."""
+    clock = Clock()
+    validation = await roller.validate(data.valid, clock)
+    snapshot = await learner.snapshot(journal.room("snapshot", 0))
+    record = StepRecord(
+        step=0,
+        message=metrics.baseline_message(validation),
+        metrics=metrics.baseline(validation),
+        trained_tokens=0,
+        seconds=clock.elapsed,
+        snapshot=snapshot,
+        rollouts=lines(0, validation, {}),
+    )
+    journal.commit(record)
+    return ResumePoint(0, 0, snapshot)

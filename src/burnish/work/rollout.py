@@ -1,11 +1,10 @@
 """One step's answers: sample a group per item, grade each answer, and give every rollout its reward."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from burnish.core.rollout import Completion, Fault, Group, Item, Phase, Rollout, Sample, SampleKey
-from burnish.grade.build import Grader
+from burnish.core.rollout import Completion, Fault, Grade, Group, Item, Phase, Rollout, Sample, SampleKey
 from burnish.policy.render import Renderer
 from burnish.policy.roles import Request, Trainer
 from burnish.work.clock import Clock
@@ -29,7 +28,7 @@ class Roller:
     plan: Plan
     trainer: Trainer
     renderer: Renderer
-    grader: Grader
+    grade: Callable[[SampleKey, Item, Sample], Awaitable[Grade]]
 
     async def train(self, items: Sequence[Item], step: int, clock: Clock) -> list[Group]:
         """A group per item; items whose answers all failed alike get a fixed second round.
@@ -99,7 +98,7 @@ class Roller:
         if ungraded is not None:
             reward: float | None = self.plan.ungradable_reward
             return Rollout(completion.key, item, (completion,), sample, None, ungraded, reward)
-        grade = await self.grader(item, sample)
+        grade = await self.grade(completion.key, item, sample)
         return Rollout(completion.key, item, (completion,), sample, grade, None, grade.score)
 
     def _why_ungraded(self, completion: Completion, sample: Sample) -> Fault | None:

@@ -1,43 +1,57 @@
 """`python -m burnish.work.run JOB ATTEMPT`: one job's run, in a process of its own."""
 
 import asyncio
+import errno
 import logging
+import os
 import shutil
 import sys
+import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from burnish.core import logs
-from burnish.core.errors import BurnishError, JobFailure, LeaseLost
-from burnish.core.ids import new_id
+from burnish.core.errors import BurnishError, JobFailure, LeaseLost, StoreUnavailable
+from burnish.core.ids import derived_id
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, NewEvent, StoredFile
+from burnish.core.records import Checkpoint, Job, NewEvent, StoredFile
 from burnish.settings import Settings
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
 from burnish.store.jobs import Leaving
+from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.check import fail, load
 from burnish.work.journal import Wish
+from burnish.work.plan import Plan
 from burnish.work.results_csv import results_csv
 from burnish.work.session import Session, open_session
 from burnish.work.store_journal import StoreJournal
+from burnish.work.worker import DEATHS
 
 log = logging.getLogger(__name__)
+
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def main() -> None:
     """Run the job that the command line names, under the attempt that the worker claimed."""
     logs.configure()
+    if not sys.stdin.isatty():
+        threading.Thread(target=_follow_the_worker, daemon=True).start()
     settings = Settings()
     job_id, attempt = sys.argv[1], int(sys.argv[2])
     run = Run(settings, open_store(settings), open_blobs(settings))
     job = run.store.jobs.get(job_id)
     if job is None or job.attempt != attempt:
         raise LeaseLost(f"Job '{job_id}' is not attempt {attempt}'s.")
-    run.carry_out(job)
+    try:
+        run.carry_out(job)
+    except StoreUnavailable as error:
+        log.error("the store is not available", extra={"job": job.id, "error": error.message})
+        sys.exit(os.EX_TEMPFAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +63,22 @@ class Run:
     blobs: Blobs
 
     def carry_out(self, job: Job) -> None:
-        """Train and publish. Whatever goes wrong ends in the job's `error`; a lost lease ends in silence."""
+        """Train and publish. Whatever goes wrong ends in the job's log; a lost lease ends in silence.
+
+        Raises `StoreUnavailable` where rows or bytes cannot be written and another attempt may find that they can.
+        """
         try:
             asyncio.run(self._train(job))
         except LeaseLost:
             log.info("the job is no longer this run's", extra={"job": job.id})
+        except StoreUnavailable as error:
+            self._stand_by(job, error.message)
         except BurnishError as error:
             self._fail(job, JobFailure(error.message, param=error.param, code=error.code or "server_error"))
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+                self._stand_by(job, str(error))
+                return
             log.exception("the run raised", extra={"job": job.id})
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"Internal error: {type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
@@ -64,71 +86,136 @@ class Run:
 
     async def _train(self, job: Job) -> None:
         request = JobRequest.model_validate(job.request)
-        self.store.jobs.say(job.id, job.attempt, [NewEvent("Fine-tuning job started")], now=time.time())
         data = load(job, request, self.store, self.blobs)
-        directory = self.settings.data_dir / "runs" / f"{job.id}-{job.attempt}"
+        directory = run_directory(self.settings, job)
         directory.mkdir(parents=True, exist_ok=True)
+        journal = self._journal(job, directory)
+        plan = Plan(**job.plan) if job.plan is not None else None
         try:
-            with open_session(job.id, request, job.seed, data, self.settings) as session:
-                journal = self._journal(job, session, directory)
-                self._tell_plan(job, session)
-                if await session.carry_out(journal) is Wish.GO_ON:
-                    await self._publish(job, session, journal)
+            with open_session(job.id, request, job.seed, data, self.settings, journal, plan) as session:
+                match await session.carry_out():
+                    case Wish.GO_ON:
+                        await self._publish(job, session, journal)
+                    case Wish.PAUSE:
+                        await self._pause(job, session, journal)
+                    case Wish.STOP:
+                        log.info("the job was cancelled", extra={"job": job.id})
         finally:
-            shutil.rmtree(directory)  # what is worth keeping is in the blobs
+            shutil.rmtree(directory, ignore_errors=True)  # what is worth keeping is in the blobs
 
-    def _journal(self, job: Job, session: Session, directory: Path) -> StoreJournal:
+    def _journal(self, job: Job, directory: Path) -> StoreJournal:
         return StoreJournal(
             store=self.store,
             blobs=self.blobs,
             job=job,
-            plan=session.plan,
             base=self.settings.resolve(job.model),
             organization=self.settings.organization,
             keep_checkpoints=self.settings.training.keep_checkpoints,
             directory=directory,
         )
 
-    def _tell_plan(self, job: Job, session: Session) -> None:
-        """The resolved numbers go into the row, and the plan into an event."""
-        self.store.jobs.update(
-            job.id,
-            job.attempt,
-            now=time.time(),
-            fields={"plan": session.plan.record(), "hyperparameters": session.plan.hyperparameters()},
-            leaving=Leaving([NewEvent(session.plan.sentence(), data={"plan": session.plan.record()})]),
-        )
-
     async def _publish(self, job: Job, session: Session, journal: StoreJournal) -> None:
         """The last step's weights become the tuned model; the results become files."""
-        now = time.time()
-        artifact = await session.learner.publish(journal.room(session.plan.total_steps))
-        model = journal.publish(artifact, session.plan.total_steps, now, is_checkpoint=False)
-        table = self._file(f"{job.id}-results.csv", results_csv(self.store.events.all(job.id)), now)
-        answers = self._file(f"{job.id}-rollouts.jsonl", journal.rollouts_path, now)
+        step, now = session.plan.total_steps, time.time()
+        artifact = await session.learner.publish(journal.room("model", step))
+        model = journal.publish(artifact, step, now, is_checkpoint=False)
         events = [
             NewEvent(f"New fine-tuned model created: {model.name}"),
             NewEvent("The job has successfully completed"),
         ]
+        self._succeed(job, model.name, Leaving(events, models=[model], files=self._results(job, now)), now)
+
+    async def _pause(self, job: Job, session: Session, journal: StoreJournal) -> None:
+        """What was learnt so far becomes a model that can be used; `snapshots` hold what the run goes on from."""
+        now = time.time()
+        step = self.store.jobs.last_step(job.id)
+        there = {checkpoint.step: checkpoint.model for checkpoint in self.store.checkpoints.all(job.id)}
+        leaving = Leaving()
+        if step not in there:
+            artifact = await session.learner.publish(journal.room("model", step))
+            model = journal.publish(artifact, step, now, is_checkpoint=True)
+            there[step] = model.name
+            leaving = Leaving(checkpoints=[journal.checkpoint(model, {"step": step}, now)], models=[model])
+        events = [NewEvent(f"The job is paused after step {step}. Snapshot ID: {there[step]}")]
+        self.store.jobs.move(
+            job.id, JobStatus.PAUSED, now=now, attempt=job.attempt, leaving=replace(leaving, events=events)
+        )
+
+    def _succeed(self, job: Job, model: str, leaving: Leaving, now: float) -> None:
         self.store.jobs.move(
             job.id,
             JobStatus.SUCCEEDED,
             now=now,
             attempt=job.attempt,
-            fields={"fine_tuned_model": model.name, "result_files": (table.id, answers.id)},
-            leaving=Leaving(events, models=[model], files=[table, answers]),
+            fields={"fine_tuned_model": model, "result_files": tuple(file.id for file in leaving.files)},
+            leaving=leaving,
         )
 
-    def _file(self, name: str, source: bytes | Path, now: float) -> StoredFile:
-        file_id = new_id("file-")
+    def _results(self, job: Job, now: float) -> list[StoredFile]:
+        """The table of steps and all answers, as files."""
+        answers = run_directory(self.settings, job) / "rollouts.jsonl"
+        with answers.open("wb") as out:
+            for path in self.blobs.paths(rollouts_blobs(job.id)):
+                out.writelines(self.blobs.stream(path))
+        table = results_csv(self.store.events.all(job.id))
+        return [
+            self._file(job, f"{job.id}-results.csv", table, now),
+            self._file(job, f"{job.id}-rollouts.jsonl", answers, now),
+        ]
+
+    def _file(self, job: Job, name: str, source: bytes | Path, now: float) -> StoredFile:
+        file_id = derived_id("file-", job.id, name)
         written = self.blobs.put(f"files/{file_id}", source)
         return StoredFile(file_id, written.bytes, int(now), name, "fine-tune-results")
 
-    def _fail(self, job: Job, failure: JobFailure) -> None:
+    def _stand_by(self, job: Job, reason: str) -> None:
+        """What cannot be stored is no fault of the job's: it is tried again, and in the end paused, never failed.
+
+        Raises `StoreUnavailable` for the former: this process dies, and another takes the job over.
+        """
+        if job.deaths < DEATHS:
+            raise StoreUnavailable(reason)
+        event = NewEvent(f"The job is paused, for its steps cannot be stored: {reason}", "error")
         try:
-            fail(job, failure, self.store)
+            self.store.jobs.move(
+                job.id, JobStatus.PAUSED, now=time.time(), attempt=job.attempt, leaving=Leaving([event])
+            )
+        except LeaseLost:
+            log.info("the job is no longer this run's", extra={"job": job.id})
+
+    def _fail(self, job: Job, failure: JobFailure) -> None:
+        """A failure after a checkpoint keeps what was learnt: the job succeeds with the latest one, as OpenAI's do."""
+        try:
+            checkpoints = self.store.checkpoints.all(job.id)
+            if checkpoints:
+                self._settle(job, failure, max(checkpoints, key=lambda each: each.step))
+            else:
+                fail(job, failure, self.store)
         except LeaseLost:
             log.info("the job ended before its failure could be told", extra={"job": job.id})
+
+    def _settle(self, job: Job, failure: JobFailure, latest: Checkpoint) -> None:
+        now = time.time()
+        run_directory(self.settings, job).mkdir(parents=True, exist_ok=True)
+        events = [
+            NewEvent(failure.message, "error"),
+            NewEvent(f"The run failed; its latest checkpoint, of step {latest.step}, is the job's model", "warn"),
+            NewEvent(f"New fine-tuned model created: {latest.model}"),
+        ]
+        self._succeed(job, latest.model, Leaving(events, files=self._results(job, now)), now)
+        shutil.rmtree(run_directory(self.settings, job))
+
+
+def run_directory(settings: Settings, job: Job) -> Path:
+    """Where a run keeps what is on its way; each attempt has its own."""
+    return settings.data_dir / "runs" / f"{job.id}-{job.attempt}"
+
+
+def _follow_the_worker() -> None:
+    """Die with the worker, whose end of standard input closes: nobody else would renew the lease."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from burnish.core.errors import JobFailure
 from burnish.core.rollout import Item
 from burnish.grade.build import build
+from burnish.grade.judge_cache import cached
 from burnish.grade.span import span
-from burnish.grade.tools import Tools
 from burnish.policy.load import Base
 from burnish.policy.train import LocalTrainer
-from burnish.settings import Settings
+from burnish.settings import Settings, Training
 from burnish.spec.job import JobRequest, Reinforcement
 from burnish.spec.schema import check_schema
+from burnish.toolbox import Toolbox
 from burnish.work.check import Data
 from burnish.work.journal import Journal, Wish
 from burnish.work.judges import Judges
 from burnish.work.learner import Learner
-from burnish.work.metrics import Metrics, leaves_of
+from burnish.work.metrics import Metrics, leaves_of, whole_of
 from burnish.work.plan import Limits, Plan, make_plan
 from burnish.work.reinforce import reinforce
+from burnish.work.remembered import Remembered
 from burnish.work.rollout import Roller
 
 ROOM_FOR_AN_ANSWER = 16
@@ -36,15 +38,31 @@ class Session:
     roller: Roller
     learner: Learner
     metrics: Metrics
+    journal: Journal
+    toolbox: Toolbox
 
-    async def carry_out(self, journal: Journal) -> Wish:
-        """The loop, from the first step to the last."""
-        return await reinforce(self.plan, self.data, self.roller, self.learner, self.metrics, journal)
+    async def carry_out(self) -> Wish:
+        """The loop, from the first step that is not done to the last."""
+        try:
+            return await reinforce(self.plan, self.data, self.roller, self.learner, self.metrics, self.journal)
+        finally:
+            await self.toolbox.aclose()
 
 
 @contextmanager
-def open_session(job_id: str, request: JobRequest, seed: int, data: Data, settings: Settings) -> Iterator[Session]:
-    """Load the models and make the plan; closed, the judges' connections end. Raises `JobFailure`."""
+def open_session(
+    job_id: str,
+    request: JobRequest,
+    seed: int,
+    data: Data,
+    settings: Settings,
+    journal: Journal,
+    plan: Plan | None = None,
+) -> Iterator[Session]:
+    """Load the models, and make the plan if there is none yet; closed, the judges' connections end.
+
+    Raises `JobFailure`.
+    """
     method = request.reinforcement
     path = settings.local_path(request.model)
     if path is None:
@@ -53,17 +71,20 @@ def open_session(job_id: str, request: JobRequest, seed: int, data: Data, settin
         )
     base = Base.load(path, threads=settings.training.threads)
     with Judges.opened(settings, base) as judges:
-        grader = build(method.grader, Tools(chat=judges))
-        plan = plan_for(method, settings, base, data, seed=seed, judges=judges)
+        toolbox = Toolbox.of(settings)
+        grader = build(method.grader, toolbox.tools(cached(judges, settings.grading.judge_cache)))
+        plan = plan or plan_for(method, settings, base, data, seed=seed, judges=judges)
         trainer = LocalTrainer(
             base, parameters=plan.parameters, rank=plan.lora_rank, alpha=plan.lora_alpha, seed=plan.seed
         )
         yield Session(
             plan=plan,
             data=data,
-            roller=Roller(job_id, plan, trainer, base.renderer, grader),
+            roller=Roller(job_id, plan, trainer, base.renderer, Remembered(grader, method.grader, journal)),
             learner=Learner(plan, trainer),
-            metrics=Metrics(leaves_of(method.grader), plan.total_steps),
+            metrics=Metrics(leaves_of(method.grader), plan.total_steps, whole_of(method.grader)),
+            journal=journal,
+            toolbox=toolbox,
         )
 
 
@@ -80,6 +101,7 @@ def plan_for(method: Reinforcement, settings: Settings, base: Base, data: Data, 
         answer_tokens=min(settings.training.max_answer_tokens, base.recipe.answer_tokens or base.context),
         lora_lr=base.recipe.lora_lr,
         full_lr=base.recipe.full_lr,
+        snapshot_bytes=snapshot_bytes(base, settings.training),
     )
     return make_plan(
         method.hyperparameters,
@@ -92,6 +114,13 @@ def plan_for(method: Reinforcement, settings: Settings, base: Base, data: Data, 
         response_schema=check_schema(schema) if schema is not None else None,
         grade_after_sampling=any(judges.is_local(leaf.model) for leaf in leaves_of(method.grader) if leaf.model),
     )
+
+
+def snapshot_bytes(base: Base, training: Training) -> int:
+    """Of weights in fp32 and AdamW's two moments."""
+    if training.parameters == "full":
+        return 12 * int(base.model.num_parameters())
+    return 12 * training.lora_rank * sum(wide + tall for wide, tall in base.routing.targets.values())
 
 
 def _longest(base: Base, items: tuple[Item, ...], effort: str, name: str) -> int:

@@ -1,22 +1,32 @@
-"""The journal of a run that belongs to a stored job: rows, bytes and the rollouts file."""
+"""The journal of a run that belongs to a stored job: rows, bytes and what to go on from.
+
+Bytes are written first, under names that hang on job and step alone, and the row that names them last: what a crash
+leaves half done is written again over itself.
+"""
 
 import json
+import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from burnish.core.ids import new_id, new_model_id
+from burnish.core.errors import BurnishError
+from burnish.core.ids import derived_id, derived_model_id
 from burnish.core.model_name import tuned_name
-from burnish.core.records import Checkpoint, Job, NewEvent, TunedModel
-from burnish.policy.roles import Artifact
+from burnish.core.records import Checkpoint, Job, NewEvent, StoredSnapshot, TunedModel
+from burnish.core.rollout import Grade, SampleKey
+from burnish.policy.fingerprint import fingerprint
+from burnish.policy.roles import Artifact, Snapshot
 from burnish.store.blobs import Blobs
 from burnish.store.jobs import Leaving
+from burnish.store.places import model_blob, rollouts_blob, snapshot_blob, snapshots_blob
 from burnish.store.store import Store
-from burnish.work.journal import StepRecord, Wish
+from burnish.work.journal import ResumePoint, StepRecord, Wish
 from burnish.work.metrics import of_checkpoint
 from burnish.work.plan import Plan
+
+_WISHES: dict[str, Wish] = {"run": Wish.GO_ON, "pause": Wish.PAUSE, "cancel": Wish.STOP}
 
 
 @dataclass(slots=True)
@@ -26,30 +36,63 @@ class StoreJournal:
     store: Store
     blobs: Blobs
     job: Job
-    plan: Plan
     base: str
     """The base model's real name."""
     organization: str
     keep_checkpoints: int
     directory: Path
     """The run's own, for what is on its way to the blobs."""
+    _plan: Plan | None = None
+    _kept: tuple[StoredSnapshot, ...] = ()
     _seconds: list[float] = field(default_factory=list)
 
     @property
-    def rollouts_path(self) -> Path:
-        """Where the answers are collected, a JSON line each."""
-        return self.directory / "rollouts.jsonl"
+    def plan(self) -> Plan:
+        """The plan that the run began with."""
+        assert self._plan is not None
+        return self._plan
 
-    def commit(self, record: StepRecord) -> Wish:
-        """Events, checkpoint and progress in one transaction. A step that an earlier attempt wrote stays as it is."""
+    def begin(self, plan: Plan) -> ResumePoint | None:
+        """The plan goes into the row and the log, once; a later attempt says where it goes on."""
+        self._plan = plan
+        if self.job.plan is None:
+            self.store.jobs.update(
+                self.job.id,
+                self.job.attempt,
+                now=time.time(),
+                fields={"plan": plan.record(), "hyperparameters": plan.hyperparameters()},
+                leaving=Leaving(
+                    [NewEvent("Fine-tuning job started"), NewEvent(plan.sentence(), data={"plan": plan.record()})]
+                ),
+            )
+            return None
+        return self._go_on()
+
+    def wish(self) -> Wish:
+        """What the user last asked for."""
+        return _WISHES[self.store.jobs.desired(self.job.id)]
+
+    def grade(self, key: SampleKey, digest: str) -> Grade | None:
+        """From the table of grades."""
+        return self.store.grades.get(key, digest)
+
+    def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
+        """Into the table of grades."""
+        self.store.grades.put(key, digest, grade)
+
+    def commit(self, record: StepRecord) -> None:
+        """Events, checkpoint, snapshot and progress in one transaction.
+
+        A step that an earlier attempt wrote stays as it is.
+        """
         now = time.time()
         self._seconds.append(record.seconds)
-        with self.rollouts_path.open("a", encoding="utf-8") as out:
-            out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in record.rollouts)
-        known = self.store.jobs.last_step(self.job.id) >= record.step
-        leaving = Leaving() if known else self._leaving(record, now)
+        self.blobs.put(rollouts_blob(self.job.id, record.step), _jsonl(record))
+        kept = self._keep(record) if record.snapshot is not None else self._kept
+        is_known = self.store.jobs.has_step(self.job.id, record.step)
+        leaving = Leaving() if is_known else self._leaving(record, now)
         mean_s = sum(self._seconds) / len(self._seconds)
-        desired = self.store.jobs.commit_step(
+        self.store.jobs.commit_step(
             self.job.id,
             self.job.attempt,
             record.step,
@@ -57,12 +100,12 @@ class StoreJournal:
             fields={
                 "trained_tokens": record.trained_tokens,
                 "estimated_finish": int(now + mean_s * (self.plan.total_steps - record.step)),
+                "snapshots": kept,
             },
             leaving=leaving,
         )
-        for dropped in leaving.dropped_checkpoints:
-            self.blobs.delete_directory(_blob(dropped.model))
-        return Wish.GO_ON if desired == "run" else Wish.STOP
+        self._kept = kept
+        self._tidy(record, leaving)
 
     def say(
         self,
@@ -75,54 +118,102 @@ class StoreJournal:
         event = NewEvent(message, level, data=data)
         self.store.jobs.say(self.job.id, self.job.attempt, [event], now=time.time())
 
-    def room(self, step: int) -> Path:
-        """A directory for a step's artifact."""
-        return self.directory / f"step-{step}"
+    def room(self, kind: Literal["model", "snapshot"], step: int) -> Path:
+        """A directory for what a step writes."""
+        return self.directory / f"{kind}-{step}"
 
     def publish(self, artifact: Artifact, step: int, now: float, *, is_checkpoint: bool) -> TunedModel:
         """The artifact's bytes in the blobs, under a name of its own."""
-        name = tuned_name(
-            self.job.model, self.organization, self.job.suffix, new_model_id(), step if is_checkpoint else None
-        )
-        self.blobs.put_directory(_blob(name), artifact.directory)
+        model_id = derived_model_id(self.job.id, step if is_checkpoint else "final")
+        name = tuned_name(self.job.model, self.organization, self.job.suffix, model_id, step if is_checkpoint else None)
+        self.blobs.put_directory(model_blob(name), artifact.directory)
         return TunedModel(
             name=name,
             created_at=int(now),
             base=self.base,
             job_id=self.job.id,
             step=step,
-            blob=_blob(name),
+            blob=model_blob(name),
             kind="lora" if artifact.kind == "lora" else "full",
             reasoning_effort=self.plan.reasoning_effort,
         )
 
+    def checkpoint(self, model: TunedModel, metrics: dict[str, Any], now: float) -> Checkpoint:
+        """The row that names a checkpoint's model."""
+        return Checkpoint(
+            id=derived_id("ftckpt_", self.job.id, model.step),
+            job_id=self.job.id,
+            created_at=int(now),
+            step=model.step,
+            model=model.name,
+            metrics=metrics,
+        )
+
+    def _go_on(self) -> ResumePoint | None:
+        why = "The run had died. It goes on" if self.job.deaths else "The run goes on"
+        for stored in self.job.snapshots:
+            try:
+                snapshot = self._fetch(stored)
+            except BurnishError as error:
+                self.say(f"The snapshot of step {stored.step} cannot be used: {error.message}", level="warn")
+                continue
+            self._kept = (stored,)
+            self.say(f"{why} after step {stored.step}")
+            if stored.fingerprint != fingerprint():
+                message = "The machine is another one than before, so the same bits as there are not promised"
+                self.say(f"{message}: {fingerprint()}, before: {stored.fingerprint}", level="warn")
+            return ResumePoint(stored.step, stored.trained_tokens, snapshot)
+        self.say(f"{why} from the beginning")
+        return None
+
+    def _fetch(self, stored: StoredSnapshot) -> Snapshot:
+        directory = self.room("snapshot", stored.step)
+        self.blobs.fetch_directory(snapshot_blob(self.job.id, stored.step), directory, stored.files)
+        return Snapshot(directory, stored.files)
+
+    def _keep(self, record: StepRecord) -> tuple[StoredSnapshot, ...]:
+        """The snapshot's bytes go to the blobs; the one before it stays, should this one be damaged."""
+        assert record.snapshot is not None
+        files = self.blobs.put_directory(snapshot_blob(self.job.id, record.step), record.snapshot.directory)
+        stored = StoredSnapshot(record.step, record.trained_tokens, files, fingerprint())
+        return (stored, *(each for each in self._kept if each.step != record.step))[:2]
+
     def _leaving(self, record: StepRecord, now: float) -> Leaving:
-        events = [NewEvent(record.message, type="metrics", data=record.metrics)]
+        kind: Literal["metrics", "message"] = "metrics" if record.step else "message"
+        events = [NewEvent(record.message, type=kind, data=record.metrics)]
         if record.published is None:
             return Leaving(events)
         model = self.publish(record.published, record.step, now, is_checkpoint=True)
         events.append(NewEvent(f"Checkpoint created at step {record.step} with Snapshot ID: {model.name}"))
-        checkpoint = Checkpoint(
-            id=new_id("ftckpt_"),
-            job_id=self.job.id,
-            created_at=int(now),
-            step=record.step,
-            model=model.name,
-            metrics=of_checkpoint(record.metrics),
-        )
-        there = self.store.checkpoints.all(self.job.id)
-        dropped = superseded([*there, checkpoint], self.keep_checkpoints)
+        checkpoint = self.checkpoint(model, of_checkpoint(record.metrics), now)
+        dropped = superseded([*self.store.checkpoints.all(self.job.id), checkpoint], self.keep_checkpoints)
         if checkpoint in dropped:
             self.blobs.delete_directory(model.blob)
             return Leaving(events[:1])
         return Leaving(events, [checkpoint], [model], dropped_checkpoints=dropped)
 
+    def _tidy(self, record: StepRecord, leaving: Leaving) -> None:
+        """Remove what the commit has made superfluous, here and in the blobs."""
+        for dropped in leaving.dropped_checkpoints:
+            self.blobs.delete_directory(model_blob(dropped.model))
+        wanted = {snapshot_blob(self.job.id, each.step) for each in self._kept}
+        for path in self.blobs.paths(snapshots_blob(self.job.id)):
+            if path.rpartition("/")[0] not in wanted:
+                self.blobs.delete(path)
+        for written in (record.snapshot, record.published):
+            if written is not None:
+                shutil.rmtree(written.directory)
 
-def superseded(checkpoints: Sequence[Checkpoint], keep: int) -> list[Checkpoint]:
-    """All but the `keep` with the highest validation reward; of equals the later step stays."""
-    best_last = sorted(checkpoints, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
-    return best_last[: max(0, len(checkpoints) - keep)]
+
+def superseded(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
+    """All but the `keep` with the highest validation reward; of equals the later step stays.
+
+    Those that a pause wrote have no validation reward and stay.
+    """
+    validated = [each for each in checkpoints if "full_valid_mean_reward" in each.metrics]
+    best_last = sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
+    return best_last[: max(0, len(validated) - keep)]
 
 
-def _blob(model: str) -> str:
-    return "models/" + model.replace(":", "_").replace("/", "_")
+def _jsonl(record: StepRecord) -> bytes:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in record.rollouts).encode()

@@ -10,19 +10,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from burnish.core.errors import LeaseLost
+from burnish.core.errors import JobFailure, LeaseLost, StoreUnavailable
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, JobError, NewEvent
+from burnish.core.records import Job
 from burnish.settings import Settings, child_environment
 from burnish.store.blobs import Blobs
-from burnish.store.jobs import Leaving
 from burnish.store.store import Store
-from burnish.work.check import validate
+from burnish.work.check import fail, validate
+from burnish.work.leftovers import clear, sweep
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
-"""How often a job is started whose run died without a word, before it fails."""
+DEATHS = 3
+"""How often in a row a run may die without getting a step further, before its job fails."""
 
 
 @dataclass(slots=True)
@@ -39,9 +39,10 @@ class Worker:
 
     def work(self, is_stopping: Callable[[], bool]) -> None:
         """Until told to stop; a run under way is then ended, and its job claimed again later."""
+        sweep(self.settings, self.store, self.blobs)
         try:
             while not is_stopping():
-                if not self.turn():
+                if not self._turn_if_possible():
                     time.sleep(self.settings.poll_s)
         finally:
             if self._running is not None:
@@ -51,10 +52,20 @@ class Worker:
         """Look after everything once; whether there was something to do."""
         return self._validate() or self._tend() or self._start()
 
+    def _turn_if_possible(self) -> bool:
+        """A store that is locked, full or away is waited for: the runs notice for themselves."""
+        try:
+            return self.turn()
+        except StoreUnavailable as error:
+            log.error("the store is not available; trying again", extra={"error": error.message})
+            return False
+
     def _validate(self) -> bool:
         job = self._claim(JobStatus.VALIDATING_FILES)
         if job is None:
             return False
+        if self._is_hopeless(job):
+            return True
         log.info("validating files", extra={"job": job.id})
         try:
             validate(job, self.settings, self.store, self.blobs)
@@ -68,12 +79,11 @@ class Worker:
         job = self._claim(JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSING)
         if job is None:
             return False
-        if job.attempt > ATTEMPTS + 1:  # the first claim validated the files
-            self._fail(job, f"The run died {ATTEMPTS} times without a word; the server's log may say why.")
+        if self._is_hopeless(job):
             return True
         log.info("starting a run", extra={"job": job.id, "attempt": job.attempt})
         process = subprocess.Popen(
-            self.command(job), env=child_environment(self.settings), stdin=subprocess.DEVNULL, start_new_session=True
+            self.command(job), env=child_environment(self.settings), stdin=subprocess.PIPE, start_new_session=True
         )
         self._running = _Run(job, process, time.monotonic())
         return True
@@ -92,27 +102,19 @@ class Worker:
                     run.end()
             return False
         self._running = None
+        run.process.communicate()  # closes our end of its standard input
         log.info("a run ended", extra={"job": run.job.id, "code": code})
-        job = self.store.jobs.get(run.job.id)
-        if job is not None and job.attempt == run.job.attempt and job.status is JobStatus.RUNNING:
-            self._release(job, code)
+        clear(run.job, self.settings, self.store, self.blobs)
+        self.store.jobs.release(run.job.id, run.job.attempt)
         return True
 
-    def _release(self, job: Job, code: int) -> None:
-        """A run died without a word: its job goes back to the queue, from where it is claimed again."""
-        message = f"The run died (exit code {code}) and is started again"
-        leaving = Leaving([NewEvent(message, "warn")])
-        self.store.jobs.move(job.id, JobStatus.QUEUED, now=time.time(), attempt=job.attempt, leaving=leaving)
-
-    def _fail(self, job: Job, message: str) -> None:
-        self.store.jobs.move(
-            job.id,
-            JobStatus.FAILED,
-            now=time.time(),
-            attempt=job.attempt,
-            fields={"error": JobError("server_error", message, None)},
-            leaving=Leaving([NewEvent(message, "error")]),
-        )
+    def _is_hopeless(self, job: Job) -> bool:
+        """Whether the job has taken down too many runs; then it is failed here."""
+        if job.deaths <= DEATHS:
+            return False
+        message = f"The run died {job.deaths} times without getting a step further; the server's log may say why."
+        fail(job, JobFailure(message, code="server_error"), self.store)
+        return True
 
     def _claim(self, *statuses: JobStatus) -> Job | None:
         return self.store.jobs.claim(self.name, statuses, self.settings.lease_s, time.time())
@@ -129,7 +131,7 @@ class _Run:
         """Ask, wait, insist."""
         self.process.terminate()
         try:
-            self.process.wait(timeout=5)
+            self.process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()

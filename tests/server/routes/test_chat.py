@@ -16,9 +16,10 @@ from fastapi.testclient import TestClient
 
 from burnish.core.records import TunedModel
 from burnish.server.app import app_of
+from burnish.server.chats import Chats
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
-from tests.door import error_of
+from tests.door import ask_and_leave, error_of
 from tests.serving import listening
 
 BODY = {"model": "tiny", "messages": [{"role": "user", "content": "hello"}]}
@@ -64,7 +65,7 @@ def server(data_dir: Path, infer: Any, **models: Any) -> Iterator[tuple[TestClie
     settings = Settings.model_validate(
         {"data_dir": data_dir, "infer_url": "http://infer", "models": {"local": {"tiny": "/nowhere"}, **models}}
     )
-    state = replace(open_state(settings), infer=httpx2.AsyncClient(transport=httpx2.MockTransport(infer)))
+    state = open_state(settings, httpx2.AsyncClient(transport=httpx2.MockTransport(infer)))
     state.store.models.insert(TUNED)
     with TestClient(app_of(state)) as http:
         yield http, state
@@ -187,27 +188,13 @@ def test_a_client_that_hangs_up_ends_the_request_behind(tmp_path, stream):
         return httpx2.Response(200, stream=Endless())
 
     with server(tmp_path, infer) as (_, state):
-        app = app_of(replace(state, infer=httpx2.AsyncClient(transport=httpx2.MockTransport(infer))))
-        asyncio.run(_hang_up(app, {**BODY, "stream": stream}, begun, ended))
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(infer))
+        app = app_of(replace(state, chats=Chats(state.settings, state.store.models, client)))
+        asyncio.run(_ask_and_leave(app, {**BODY, "stream": stream}, begun, ended))
 
 
-async def _hang_up(app: FastAPI, body: dict[str, Any], begun: asyncio.Event, ended: asyncio.Event) -> None:
-    """Speak ASGI to the app, and leave once the endpoint behind it has begun to answer."""
-    messages = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
-
-    async def receive() -> dict[str, Any]:
-        if messages:
-            return messages.pop()
-        await begun.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(_message: Any) -> None:
-        return
-
-    headers = [(b"host", b"testserver"), (b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "query_string": b"", "headers": headers}
-    scope |= {"asgi": {"version": "3.0", "spec_version": "2.3"}, "scheme": "http", "server": ("testserver", 80)}
-    await asyncio.wait_for(app({**scope, "client": ("127.0.0.1", 1), "root_path": ""}, receive, send), 20)
+async def _ask_and_leave(app: FastAPI, body: dict[str, Any], begun: asyncio.Event, ended: asyncio.Event) -> None:
+    await ask_and_leave(app, "/v1/chat/completions", body, begun)
     await asyncio.wait_for(ended.wait(), 20)
 
 

@@ -1,4 +1,3 @@
-import openai
 import pytest
 
 from burnish.core.job import JobStatus
@@ -49,23 +48,12 @@ def test_checkpoints_are_paged_newest_first(door: Door):
     assert (body["first_id"], body["last_id"], body["has_more"]) == ("ftckpt_3", "ftckpt_2", True)
 
 
-def test_a_job_is_cancelled_in_any_state_but_a_final_one(door: Door):
-    job = door.create()
-    jobs = door.client.fine_tuning.jobs
-    cancelled = jobs.cancel(job)
-    assert cancelled.status == "cancelled"
-    assert cancelled.finished_at is not None
-    with pytest.raises(openai.BadRequestError, match="ended already"):
-        jobs.cancel(job)
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", ""),
         ("GET", "/events"),
         ("GET", "/checkpoints"),
-        ("POST", "/cancel"),
     ],
 )
 def test_an_unknown_job_is_a_404(door: Door, method: str, path: str):

@@ -1,18 +1,17 @@
 """/v1/chat/completions: any model that the server knows, answered by the inference process or a remote endpoint."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from burnish.core import sse
 from burnish.core.errors import Unavailable
 from burnish.core.hangup import unless_gone
-from burnish.remote import RemoteChat
+from burnish.remote.chat import RemoteChat
 from burnish.server import failures
-from burnish.server.chats import Chats
 from burnish.server.state import State
 from burnish.spec.chat import ChatRequest
 
@@ -24,14 +23,7 @@ RETRY_AFTER_S = 3
 
 def router(state: State) -> APIRouter:
     """The route of chat completions."""
-    chats = Chats(state)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-        yield
-        await chats.aclose()
-
-    api = APIRouter(prefix="/v1/chat", tags=["Chat"], lifespan=lifespan)
+    api = APIRouter(prefix="/v1/chat", tags=["Chat"])
 
     @api.post("/completions", response_model=None)
     async def create(body: ChatRequest, request: Request) -> Response:
@@ -41,7 +33,9 @@ def router(state: State) -> APIRouter:
         the model's process does not answer, the status is 503 with `retry-after`.
         """
         try:
-            return await unless_gone(_answer(await chats.find(body.model), body, await request.json()), request.receive)
+            return await unless_gone(
+                _answer(await state.chats.find(body.model), body, await request.json()), request.receive
+            )
         except Unavailable as error:
             answer = failures.response(Unavailable(f"'{body.model}' cannot answer at present: {error.message}"))
             answer.headers["retry-after"] = str(RETRY_AFTER_S)

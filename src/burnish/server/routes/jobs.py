@@ -1,4 +1,4 @@
-"""/v1/fine_tuning/jobs: create, watch, pause, resume, cancel."""
+"""/v1/fine_tuning/jobs: create, list, watch."""
 
 import secrets
 import time

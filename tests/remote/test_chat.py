@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from burnish.core.errors import GraderUnavailable, InvalidRequest, Unavailable
-from burnish.remote import LONGEST_PAUSE_S, RemoteChat
+from burnish.remote.chat import RemoteChat
+from burnish.remote.endpoint import LONGEST_PAUSE_S
 from burnish.settings import Remote
 from burnish.spec.chat import ChatRequest
 
@@ -147,8 +148,8 @@ def test_a_time_out_is_a_setback():
         raise AssertionError
 
     async def main() -> None:
-        remote = Remote(base_url="http://judge/v1", timeout_s=0.01)
-        chat = RemoteChat(remote, "judge", attempts=2, client=client_of(hang), sleep=Endpoint().sleep)
+        remote = Remote(base_url="http://judge/v1", timeout_s=0.01, attempts=2)
+        chat = RemoteChat(remote, "judge", client=client_of(hang), sleep=Endpoint().sleep)
         with pytest.raises(GraderUnavailable, match=r"tried 2 times .*no answer within 0.01 s"):
             await chat.complete(REQUEST)
         await chat.aclose()

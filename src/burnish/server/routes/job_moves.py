@@ -1,0 +1,30 @@
+"""/v1/fine_tuning/jobs/{id}: pause, resume, cancel."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter
+
+from burnish.server import wire
+from burnish.server.routes.jobs import JobId
+from burnish.server.state import State
+
+Json = Any
+
+
+def router(state: State) -> APIRouter:
+    """The routes that move a job to another state."""
+    api = APIRouter(prefix="/v1/fine_tuning/jobs", tags=["Fine-tuning"])
+    organization = state.settings.organization
+
+    @api.post("/{fine_tuning_job_id}/pause")
+    def pause(job_id: JobId) -> dict[str, Json]:
+        """Stop a running job after its present step. What it has learnt becomes a model that can be used."""
+        return wire.job(state.store.jobs.pause(job_id, now=time.time()), organization)
+
+    @api.post("/{fine_tuning_job_id}/resume")
+    def resume(job_id: JobId) -> dict[str, Json]:
+        """Queue a paused job again; it goes on exactly where it stopped."""
+        return wire.job(state.store.jobs.resume(job_id, now=time.time()), organization)
+
+    return api
