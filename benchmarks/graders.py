@@ -6,15 +6,21 @@ part of asking them is measured; what a slow one does stands in `benchmarks/judg
 
 import asyncio
 import json
+import tempfile
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple, get_args
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import TypeAdapter
 
 from burnish.core.rollout import Item, Sample
 from burnish.grade.build import Grader, build
 from burnish.grade.tools import Tools
+from burnish.sandbox.choice import Refusal, find
+from burnish.sandbox.python_sandbox import PythonSandbox
+from burnish.settings import Grading, Settings
 from burnish.spec.chat import ChatChoice, ChatCompletion, ChatMessage, ChatRequest
 from burnish.spec.grader import GraderSpec, TextMetric
 
@@ -30,6 +36,15 @@ TEXT = f"As {WORDS} yes, {WORDS} no one but the owner reads them, as the third s
 PAIR = {"input": "{{sample.output_text}}", "reference": "{{item.answer}}"}
 CHECK = {"type": "string_check", "operation": "eq", **PAIR}
 JUDGE = {"model": "judge", "input": [{"role": "user", "content": "Compare {{sample.output_text}} to {{item.answer}}."}]}
+
+
+F1 = """
+def grade(sample, item):
+    said, wanted = set(sample["output_text"].lower().split()), set(item["answer"].lower().split())
+    common = len(said & wanted)
+    return 2 * common / (len(said) + len(wanted)) if common else 0.0
+"""
+SANDBOXES: tuple[Literal["unsafe-none", "bubblewrap", "sandlock"], ...] = ("unsafe-none", "bubblewrap", "sandlock")
 
 
 class Row(NamedTuple):
@@ -62,6 +77,23 @@ def plain_rows() -> Iterator[Row]:
     yield Row("multi of 2", _built(multi, tools))
 
 
+@contextmanager
+def python_rows() -> "Iterator[list[Row]]":
+    """A small F1 grader, without a sandbox and in each one that is here; one grade at a time."""
+    with tempfile.TemporaryDirectory() as directory:
+        boxes = {
+            name: PythonSandbox(Settings(data_dir=Path(directory), grading=Grading(sandbox=name, concurrency=1)))
+            for name in SANDBOXES
+            if name == "unsafe-none" or not isinstance(find(name), Refusal)
+        }
+        try:
+            spec = {"type": "python", "source": F1}
+            yield [Row(f"python, {name}", _built(spec, Tools(sandbox=box))) for name, box in boxes.items()]
+        finally:
+            for box in boxes.values():
+                box.close()
+
+
 def _built(spec: Json, tools: Tools) -> Grader:
     return build(TypeAdapter[GraderSpec](GraderSpec).validate_python(spec), tools)
 
@@ -81,7 +113,8 @@ async def per_second(grader: Grader, seconds: float = SECONDS) -> float:
 
 
 async def _print_table() -> None:
-    rates = {row.name: await per_second(row.grader) for row in plain_rows()}
+    with python_rows() as sandboxed:
+        rates = {row.name: await per_second(row.grader) for row in [*plain_rows(), *sandboxed]}
     base = next(iter(rates.values()))
     print("| grader | grades a second | of string_check's |\n|---|---|---|")
     for name, rate in rates.items():

@@ -38,7 +38,7 @@ def page(results: Iterable[Result]) -> str:
         "\n## Twenty training rows\n",
         _table("family", [each for each in done if each["case"]["train_rows"] == 20], lambda case: str(case["family"])),
         "\n## The recipe's advantage against GRPO's own\n",
-        'The same runs with `baseline = "grpo"`: the group\'s mean and standard deviation.\n',
+        'The same runs with `baseline = "grpo"`: the group\'s mean and standard deviation. See decision 0009.\n',
         _table(
             "policy", [each for each in done if each["case"]["baseline"] == "grpo"], lambda case: str(case["policy"])
         ),

@@ -5,8 +5,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from burnish.core.job import JobStatus
-from burnish.store.database import files, open_database
+from burnish.store.database import open_database
 from burnish.store.store import store_at
+from burnish.store.tables import files
 from tests.rows import NOW
 
 

@@ -14,11 +14,11 @@ from burnish.core.records import Job, NewEvent, StoredSnapshot
 from burnish.core.rollout import Grade, SampleKey
 from burnish.store.backup import backup, restore
 from burnish.store.blobs import Blobs, Written, blobs_in
-from burnish.store.database import schema
 from burnish.store.jobs import Leaving
 from burnish.store.named import named
 from burnish.store.places import rollouts_blob, snapshot_blob
 from burnish.store.store import Store, store_at
+from burnish.store.tables import schema
 from tests.postgres import Server
 from tests.rows import NOW, checkpoint, file, job, model, model_name
 

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from burnish.core.errors import BurnishError
 from burnish.core.records import NewEvent
-from burnish.store.database import REVISION, files, open_database, revision
+from burnish.store.database import open_database, revision
 from burnish.store.store import store_at
+from burnish.store.tables import REVISION, files
 from tests.claimants import open_and_insert
 from tests.rows import NOW, job
 
@@ -73,21 +74,24 @@ def test_a_change_that_leaves_rows_without_their_job_is_taken_back(database_url:
     database.engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://ann@localhost/burnish", "names 'mysql'; Burnish keeps its rows in sqlite or postgresql"),
+        ("postgresql+pg8000://ann@localhost/burnish", r"needs the package 'pg8000': pip install 'burnish\[postgres\]'"),
+    ],
+)
+def test_a_database_that_cannot_be_spoken_to_is_refused(url: str, message: str):
+    with pytest.raises(BurnishError, match=message):
+        open_database(url)
+
+
 def test_a_start_without_work_does_not_load_alembic(tmp_path):
     url = f"sqlite:///{tmp_path}/rows.db"
     code = f"import sys; from burnish.store.store import store_at; store_at({url!r}); print('alembic' in sys.modules)"
     for _ in ("the first", "the second"):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout == "False\n"
-
-
-def test_text_that_no_database_can_hold_is_marked(database_url: str):
-    store = store_at(database_url)
-    store.jobs.insert(job("ftjob-a", metadata={"odd": "a\0b"}), NewEvent("half \ud83d, none \0, whole 😀"))
-    assert [event.message for event in store.events.all("ftjob-a")] == ["half \ufffd, none \ufffd, whole 😀"]
-    assert [each.id for each in store.jobs.page(metadata={"odd": "a\0b"}).items] == ["ftjob-a"]
-    assert store.jobs.require("ftjob-a").metadata == {"odd": "a\0b"}
-    store.close()
 
 
 def test_no_number_is_stored_that_is_none(database_url: str):

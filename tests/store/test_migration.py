@@ -8,9 +8,10 @@ from alembic.script import ScriptDirectory
 
 from burnish.core.errors import BurnishError
 from burnish.core.records import NewEvent
-from burnish.store.database import REVISION, Database, open_database, revision, schema
+from burnish.store.database import Database, open_database, revision
 from burnish.store.migration import SCRIPTS, configuration, differences, upgrade
 from burnish.store.store import store_at
+from burnish.store.tables import REVISION, schema
 from tests.rows import NOW, job
 
 NEXT = '''"""A next revision, as may come: a table that others refer to gains, changes and loses a column."""

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.store.blobs import Blobs, Written
-from burnish.store.database import Database, files, jobs, open_database, schema
+from burnish.store.database import Database, open_database
 from burnish.store.named import Expected, Named, named
 from burnish.store.store import Store
+from burnish.store.tables import files, jobs, schema
 
 log = logging.getLogger(__name__)
 

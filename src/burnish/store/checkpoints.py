@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from burnish.core.records import Checkpoint
 from burnish.store import pages
 from burnish.store.database import Database
-from burnish.store.database import checkpoints as table
 from burnish.store.pages import Page
+from burnish.store.tables import checkpoints as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from burnish.core.errors import NotFound
 from burnish.core.ids import new_id
 from burnish.core.records import Event, NewEvent
 from burnish.store import pages
-from burnish.store.database import Database, jobs
-from burnish.store.database import events as table
+from burnish.store.database import Database
 from burnish.store.pages import Page
+from burnish.store.tables import events as table
+from burnish.store.tables import jobs
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from burnish.core.records import StoredFile
 from burnish.store import pages
 from burnish.store.database import Database
-from burnish.store.database import files as table
 from burnish.store.pages import Page
+from burnish.store.tables import files as table
 
 
 def file_blob(file_id: str) -> str:

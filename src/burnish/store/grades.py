@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from burnish.core.rollout import Fault, FaultNote, Grade, SampleKey, TokenUsage
 from burnish.store.database import Database
-from burnish.store.database import grades as table
+from burnish.store.tables import grades as table
 
 log = logging.getLogger(__name__)
 

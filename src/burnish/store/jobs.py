@@ -16,13 +16,14 @@ from burnish.core.job import JobStatus, check_move
 from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile, TunedModel
 from burnish.store import pages
 from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
-from burnish.store.database import Database, job_metadata, job_steps
-from burnish.store.database import jobs as table
+from burnish.store.database import Database
 from burnish.store.events import append_events, job_not_found
 from burnish.store.files import insert_file
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
 from burnish.store.models import delete_models, insert_models
 from burnish.store.pages import Page
+from burnish.store.tables import job_metadata, job_steps
+from burnish.store.tables import jobs as table
 
 HELD = frozenset({JobStatus.VALIDATING_FILES, JobStatus.RUNNING, JobStatus.PAUSING})
 """The states in which a worker holds a job; a move to any other gives the lease back."""

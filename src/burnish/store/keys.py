@@ -11,7 +11,7 @@ from burnish.core.errors import NotFound
 from burnish.core.ids import new_id
 from burnish.core.records import Key
 from burnish.store.database import Database
-from burnish.store.database import keys as table
+from burnish.store.tables import keys as table
 
 _PREFIX_LENGTH = 11
 

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from burnish.core.errors import BurnishError
-from burnish.store.database import REVISION, revision, schema, write_revision
+from burnish.store.database import revision, write_revision
+from burnish.store.tables import REVISION, schema
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from burnish.core.records import TunedModel
 from burnish.store.database import Database
-from burnish.store.database import models as table
+from burnish.store.tables import models as table
 
 
 @dataclass(frozen=True, slots=True)

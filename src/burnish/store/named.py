@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from burnish.core.job import JobStatus
 from burnish.store.blobs import Written
-from burnish.store.database import files, job_steps, jobs, models
 from burnish.store.files import file_blob
 from burnish.store.places import rollouts_blob, snapshot_blob
+from burnish.store.tables import files, job_steps, jobs, models
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from alembic import command
 from burnish.core.job import JobStatus
 from burnish.core.records import StoredSnapshot
 from burnish.core.rollout import SampleKey
-from burnish.store.database import open_database, schema
+from burnish.store.database import open_database
 from burnish.store.migration import configuration
 from burnish.store.store import store_at
+from burnish.store.tables import schema
 
 ROWS: dict[str, dict[str, Any]] = {
     "jobs": {

@@ -1,0 +1,148 @@
+"""The tables. The same statements run on SQLite and PostgreSQL.
+
+`number` columns give the order of rows: times are whole seconds, too coarse to page by. A change is a script in
+`store/migrations/versions` and a new `REVISION`.
+"""
+
+import re
+
+import sqlalchemy as sa
+
+REVISION = "0001"
+"""Of these tables: the newest script in `store/migrations/versions`."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class _Words(sa.TypeDecorator[str]):
+    """Text from outside. PostgreSQL stores no character 0, and nobody half a surrogate pair: they become U+FFFD."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: sa.Dialect) -> str | None:
+        return value and _UNSTORABLE.sub("\ufffd", value)
+
+
+class _LongWords(_Words):
+    impl = sa.Text
+    cache_ok = True
+
+
+schema = sa.MetaData()
+_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_Json = sa.JSON(none_as_null=True)
+
+jobs = sa.Table(
+    "jobs",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String, nullable=False, index=True),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("request", _Json, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("training_file", sa.String, nullable=False),
+    sa.Column("validation_file", sa.String),
+    sa.Column("suffix", _Words),
+    sa.Column("metadata", _Json),
+    sa.Column("hyperparameters", _Json, nullable=False),
+    sa.Column("desired", sa.String, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("estimated_finish", sa.BigInteger),
+    sa.Column("fine_tuned_model", sa.String),
+    sa.Column("trained_tokens", sa.BigInteger),
+    sa.Column("error", _Json),
+    sa.Column("result_files", _Json, nullable=False),
+    sa.Column("usage_metrics", _Json),
+    sa.Column("plan", _Json),
+    sa.Column("snapshots", _Json, nullable=False),
+    sa.Column("deaths", sa.Integer, nullable=False),
+    sa.Column("worker", sa.String),
+    sa.Column("lease", sa.Double),
+    sa.Column("events", sa.Integer, nullable=False),
+)
+job_metadata = sa.Table(
+    "job_metadata",
+    schema,
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", _Words, primary_key=True),
+    sa.Column("value", _Words, nullable=False),
+)
+job_steps = sa.Table(
+    "job_steps",
+    schema,
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True),
+    sa.Column("committed_at", sa.BigInteger, nullable=False),
+)
+events = sa.Table(
+    "events",
+    schema,
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("level", sa.String, nullable=False),
+    sa.Column("message", _LongWords, nullable=False),
+    sa.Column("type", sa.String, nullable=False),
+    sa.Column("data", _Json),
+)
+checkpoints = sa.Table(
+    "checkpoints",
+    schema,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("metrics", _Json, nullable=False),
+    sa.UniqueConstraint("job_id", "step"),
+)
+models = sa.Table(
+    "models",
+    schema,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("base", sa.String, nullable=False),
+    sa.Column("job_id", sa.String, nullable=False, index=True),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("blob", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("reasoning_effort", sa.String, nullable=False),
+)
+files = sa.Table(
+    "files",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("filename", _Words, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, index=True),
+)
+keys = sa.Table(
+    "keys",
+    schema,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", _Words, nullable=False),
+    sa.Column("prefix", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+grades = sa.Table(
+    "grades",
+    schema,
+    sa.Column("job", sa.String, primary_key=True),
+    sa.Column("phase", sa.String, primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("sample", sa.Integer, primary_key=True),
+    sa.Column("turn", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("grade", _Json, nullable=False),
+)
