@@ -138,6 +138,10 @@ class Settings(BaseSettings):
         """The model that a name stands for, through the aliases; the name itself where there is none."""
         return self.models.aliases.get(name, name)
 
+    def is_local(self, target: str) -> bool:
+        """Whether a name, aliases resolved, is a base model that is trained and served here."""
+        return target == STARTER or target in self.models.local
+
     def local_path(self, name: str) -> str | None:
         """Where a base model lies, aliases resolved: a directory, a hub name or `burnish-starter`; None if not here."""
         target = self.resolve(name)

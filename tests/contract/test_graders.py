@@ -13,23 +13,8 @@ from burnish.grade.tools import Tools
 from tests.contract.shape import missing, normal
 from tests.door import Door, opened
 from tests.fakes import FakeChat, FakeSleep, verdict
+from tests.grade.test_flags import NONE as NO_ERRORS
 
-NO_ERRORS = {
-    "formula_parse_error": False,
-    "sample_parse_error": False,
-    "truncated_observation_error": False,
-    "unresponsive_reward_error": False,
-    "invalid_variable_error": False,
-    "other_error": False,
-    "python_grader_server_error": False,
-    "python_grader_server_error_type": None,
-    "python_grader_runtime_error": False,
-    "python_grader_runtime_error_details": None,
-    "model_grader_server_error": False,
-    "model_grader_refusal_error": False,
-    "model_grader_parse_error": False,
-    "model_grader_server_error_details": None,
-}
 EXACT = {
     "type": "string_check",
     "name": "exact",

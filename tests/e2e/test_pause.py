@@ -2,29 +2,18 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
-from tests.running import server
 from tests.work.test_reinforce import FORMAT, GRADER
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
 
 TIMEOUT_S = 240
 QUESTION = [{"role": "user", "content": "Which word?"}]
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
-    with (
-        server(tmp_path_factory.mktemp("server"), max_answer_tokens=24) as url,
-        openai.OpenAI(base_url=url, api_key="none") as api,
-    ):
-        yield api
 
 
 @pytest.fixture

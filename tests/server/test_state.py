@@ -12,8 +12,8 @@ def test_a_name_is_served_if_it_or_its_alias_means_a_model(door: Door):
 
 
 def test_only_bases_are_local(door: Door):
-    assert door.state.is_local("burnish-starter")
-    assert not door.state.is_local("judge")
+    assert door.state.settings.is_local("burnish-starter")
+    assert not door.state.settings.is_local("judge")
 
 
 def test_expired_files_go_with_their_bytes(door: Door):

@@ -1,26 +1,20 @@
 """`endpoint`: the user's own HTTP server gives the score."""
 
-import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from burnish.core.errors import GraderUnavailable, TooLarge
 from burnish.core.ids import new_id
 from burnish.core.rollout import Fault, FaultNote, Grade, Json
 from burnish.grade.door import Case, Title
+from burnish.grade.persist import Sleep, persist
 from burnish.grade.tools import Poster
 from burnish.spec.grader import EndpointSpec
 
-log = logging.getLogger(__name__)
-
-ATTEMPTS = 4
-"""One, and OpenAI's three retries."""
-FIRST_PAUSE_S = 1.0
-"""Before the second attempt; doubles from one to the next."""
-
-Sleep = Callable[[float], Awaitable[None]]
+PAUSES_S = (1.0, 2.0, 4.0)
+"""Before each of OpenAI's three retries."""
 
 
 class Pace:
@@ -51,26 +45,19 @@ class Endpoint:
     pace: Pace | None
 
     async def grade(self, case: Case, title: Title) -> Grade:
-        """The score; None, with `other_error`, where there is none after the last attempt."""
+        """The score; None, with `other_error`, where there is none after the last attempt.
+
+        Every failure but a body that is too large may pass; all attempts carry the same trace id.
+        """
         body = {"sample": case.scope["sample"], "item": case.scope["item"], "trace_id": new_id("trace_")}
         try:
-            return title.grade(await self._score(body))
+            about = {"grader": title.name, "trace": body["trace_id"]}
+            return title.grade(await persist(lambda: self._score(body), PAUSES_S, self.sleep, about))
         except (GraderUnavailable, TooLarge) as error:
             return title.grade(None, FaultNote(Fault.OTHER, f"The grader's endpoint gave no score: {error.message}."))
 
     async def _score(self, body: dict[str, Json]) -> float:
-        """Every failure but a body that is too large may pass; all attempts carry the same trace id."""
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return await self._attempt(body)
-            except GraderUnavailable as error:
-                pause_s = FIRST_PAUSE_S * 2 ** (attempt - 1)
-                fields = {"attempt": attempt, "pause_s": pause_s, "reason": error.message, "trace": body["trace_id"]}
-                log.warning("grader's endpoint will be tried again", extra=fields)
-                await self.sleep(pause_s)
-        return await self._attempt(body)
-
-    async def _attempt(self, body: dict[str, Json]) -> float:
+        """Of one attempt."""
         if self.pace is not None:
             await self.pace.turn()
         answer = await self.poster.post(self.spec.url, body, self.spec.headers or {})

@@ -1,6 +1,7 @@
 """What the bits of a run hang on: CPU, torch and its kernels, threads."""
 
 import platform
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -14,8 +15,9 @@ def fingerprint() -> str:
     return f"{_cpu()}, torch {torch.__version__}, {kernels}, {torch.get_num_threads()} threads"
 
 
+@cache
 def _cpu() -> str:
-    """The processor's name, as exactly as the system gives it."""
+    """The processor's name, as exactly as the system gives it; asked for at every snapshot, read once."""
     if _CPU_INFO.is_file():
         for line in _CPU_INFO.read_text().splitlines():
             if line.startswith("model name"):

@@ -34,7 +34,7 @@ def admit(state: State, body: JobRequest) -> None:
 
 def _check_model(state: State, name: str) -> None:
     target = state.settings.resolve(name)
-    if state.is_local(target):
+    if state.settings.is_local(target):
         return
     if not state.is_served(name):
         raise InvalidRequest(
@@ -76,7 +76,7 @@ def check_judges(state: State, grader: GraderSpec, path: str) -> None:
                 check_judges(state, child, f"{path}.graders.{key}")
         case ScoreModelSpec() | LabelModelSpec():
             _check_judge(state, grader.model, f"{path}.model")
-            if state.is_local(state.settings.resolve(grader.model)):
+            if state.settings.is_local(state.settings.resolve(grader.model)):
                 check_text_only(grader.input, path)
         case _:
             return
@@ -84,7 +84,7 @@ def check_judges(state: State, grader: GraderSpec, path: str) -> None:
 
 def _check_judge(state: State, name: str, param: str) -> None:
     target = state.settings.resolve(name)
-    if state.is_local(target) or target in state.settings.models.remote:
+    if state.settings.is_local(target) or target in state.settings.models.remote:
         return
     if state.is_served(name):
         message = f"'{name}' is a tuned model; in this version a judge is a base model or a remote one."

@@ -5,7 +5,7 @@ from anyio import to_thread
 
 from burnish.core.errors import NotFound, Unavailable
 from burnish.remote.chat import RemoteChat
-from burnish.settings import STARTER, Remote, Settings
+from burnish.settings import Remote, Settings
 from burnish.spec.chat import ChatCompletion, ChatRequest
 from burnish.spec.served import Served
 from burnish.store.models import Models
@@ -71,7 +71,7 @@ class Chats:
 
     async def _served(self, target: str) -> Served | None:
         """The weights behind a local model's name."""
-        if target == STARTER or target in self._settings.models.local:
+        if self._settings.is_local(target):
             return Served(base=target)
         tuned = await to_thread.run_sync(self._tuned.get, target)
         if tuned is None:

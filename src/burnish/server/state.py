@@ -10,7 +10,7 @@ import httpx2
 
 from burnish.grade.tools import Tools
 from burnish.server.chats import Chats
-from burnish.settings import STARTER, Settings
+from burnish.settings import Settings
 from burnish.store.blobs import Blobs, open_blobs
 from burnish.store.files import file_blob
 from burnish.store.store import Store, open_store
@@ -31,15 +31,13 @@ class State:
     tools: Tools
     """What graders need: the toolbox's, with the chats for judges."""
 
-    def is_local(self, name: str) -> bool:
-        """Whether a name, aliases resolved, is a base model that is trained and served here."""
-        return name == STARTER or name in self.settings.models.local
-
     def is_served(self, name: str) -> bool:
         """Whether a name means a model that can answer: a base, a remote or a tuned one, or an alias of one."""
         target = self.settings.resolve(name)
         return (
-            self.is_local(target) or target in self.settings.models.remote or self.store.models.get(target) is not None
+            self.settings.is_local(target)
+            or target in self.settings.models.remote
+            or self.store.models.get(target) is not None
         )
 
     def expire_files(self) -> None:

@@ -1,7 +1,8 @@
-"""What runs that were killed leave lying about, and how it goes."""
+"""What runs leave lying about where they are killed, and how it goes."""
 
 import logging
 import shutil
+from pathlib import Path
 
 from burnish.core.records import Job
 from burnish.settings import Settings
@@ -12,19 +13,20 @@ from burnish.store.store import Store
 log = logging.getLogger(__name__)
 
 
+def run_directory(settings: Settings, job: Job) -> Path:
+    """Where a run keeps what is on its way; each attempt has its own."""
+    return _runs(settings) / f"{job.id}-{job.attempt}"
+
+
 def clear(job: Job, settings: Settings, store: Store, blobs: Blobs) -> None:
     """Remove the directory of a run that has ended, and, if its job has, what it would have gone on from."""
-    directory = settings.data_dir / "runs" / f"{job.id}-{job.attempt}"
-    shutil.rmtree(directory, ignore_errors=True)
-    now = store.jobs.get(job.id)
-    if now is None or now.status.is_final:
-        store.grades.forget(job.id)
-        blobs.delete_directory(snapshots_blob(job.id))
+    shutil.rmtree(run_directory(settings, job), ignore_errors=True)
+    _forget_if_over(job.id, store, blobs)
 
 
 def sweep(settings: Settings, store: Store, blobs: Blobs) -> None:
     """The same for every job whose worker died: of runs on this machine that are no longer their job's."""
-    runs = settings.data_dir / "runs"
+    runs = _runs(settings)
     for directory in sorted(runs.iterdir()) if runs.is_dir() else []:
         job_id, _, attempt = directory.name.rpartition("-")
         job = store.jobs.get(job_id)
@@ -32,7 +34,16 @@ def sweep(settings: Settings, store: Store, blobs: Blobs) -> None:
             log.info("removing what a run left", extra={"directory": directory.name})
             shutil.rmtree(directory, ignore_errors=True)
     for job_id in sorted({path.split("/")[1] for path in blobs.paths(SNAPSHOTS)}):
-        job = store.jobs.get(job_id)
-        if job is None or job.status.is_final:
-            store.grades.forget(job_id)
-            blobs.delete_directory(snapshots_blob(job_id))
+        _forget_if_over(job_id, store, blobs)
+
+
+def _runs(settings: Settings) -> Path:
+    return settings.data_dir / "runs"
+
+
+def _forget_if_over(job_id: str, store: Store, blobs: Blobs) -> None:
+    """A job that has ended repeats no step."""
+    job = store.jobs.get(job_id)
+    if job is None or job.status.is_final:
+        store.grades.forget(job_id)
+        blobs.delete_directory(snapshots_blob(job_id))

@@ -25,6 +25,7 @@ from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.check import fail, load
 from burnish.work.journal import Wish
+from burnish.work.leftovers import run_directory
 from burnish.work.plan import Plan
 from burnish.work.results_csv import results_csv
 from burnish.work.session import Session, open_session
@@ -204,11 +205,6 @@ class Run:
         ]
         self._succeed(job, latest.model, Leaving(events, files=self._results(job, now)), now)
         shutil.rmtree(run_directory(self.settings, job))
-
-
-def run_directory(settings: Settings, job: Job) -> Path:
-    """Where a run keeps what is on its way; each attempt has its own."""
-    return settings.data_dir / "runs" / f"{job.id}-{job.attempt}"
 
 
 def _follow_the_worker() -> None:
