@@ -1,6 +1,6 @@
 # Every verb of the house. The first one that needs it sets up .venv by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check crash format results bench
+.PHONY: help setup demo serve test test-fast check crash format results bench bench-full
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,10 +44,18 @@ format: $(READY)  ## rewrite the code in the house's format
 results: $(READY)  ## measure again what README claims
 	$(BIN)/python -m benchmarks.results
 
-bench: .venv-trl/.ready  ## seconds per step against TRL, which gets a virtual environment of its own
-	.venv-trl/bin/python -m benchmarks.step
+bench: .venv-trl/.ready  ## seconds per step against TRL, in minutes
+	.venv-trl/bin/python -m benchmarks.speed.bench
 
+bench-full: .venv-trl/.ready .venv-vllm/.ready  ## every table of benchmarks/README.md; hours, goes on where it stopped
+	.venv-trl/bin/python -m benchmarks.speed.bench --full
+
+# The peers have virtual environments of their own.
 .venv-trl/.ready: pyproject.toml constraints.txt scripts/setup.sh
 	@sh scripts/setup.sh .venv-trl $(TORCH)
-	.venv-trl/bin/python -m pip install -q -c constraints.txt trl==1.16.0 datasets
+	.venv-trl/bin/python -m pip install -q -c constraints.txt trl==1.16.0 datasets peft '.[bench]'
+	@touch $@
+
+.venv-vllm/.ready: constraints.txt scripts/setup-vllm.sh
+	@sh scripts/setup-vllm.sh .venv-vllm
 	@touch $@

@@ -2,7 +2,8 @@
 
 Left out: `__init__.py` and `__main__.py`, and modules that only declare (dataclasses, protocols, constants: no
 function with a body of its own), for nothing in them can be wrong but their users. `tests/house`, `tests/contract`,
-`tests/e2e`, `tests/crash` and `tests/attacks` mirror nothing: they test across modules.
+`tests/e2e`, `tests/crash` and `tests/attacks` mirror nothing: they test across modules. `tests/benchmarks` tests the
+parts of `benchmarks/` that need no peer.
 """
 
 import ast
@@ -10,7 +11,7 @@ from pathlib import PurePosixPath
 
 from tests.house.tree import Function, Module, modules
 
-ACROSS = ("tests/house/", "tests/contract/", "tests/e2e/", "tests/crash/", "tests/attacks/")
+ACROSS = ("tests/house/", "tests/contract/", "tests/e2e/", "tests/crash/", "tests/attacks/", "tests/benchmarks/")
 
 
 def test_every_module_has_its_test():

@@ -1,4 +1,4 @@
-"""The models and prompts that the speed benchmarks run on: random weights, Qwen3 architecture, word-level tokenizer."""
+"""The models that the speed benchmarks run on: random weights of two sizes, and the starter."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,15 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
+import burnish
+
+STARTER = "starter"
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A model's size."""
+    """A model's size; Qwen3 architecture, tied embeddings."""
 
     name: str
     layers: int
@@ -23,14 +26,33 @@ class Shape:
     intermediate: int
     vocab: int
 
+    @property
+    def parameters(self) -> int:
+        """Weights of all linear layers and the embedding."""
+        return self.layers * sum(wide * tall for wide, tall in self.linears) + self.vocab * self.hidden
+
+    @property
+    def linears(self) -> list[tuple[int, int]]:
+        """Input and output width of the linear layers of one block, as they are called: q, k and v together."""
+        queries, keys = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        return [
+            (self.hidden, queries + 2 * keys),
+            (queries, self.hidden),
+            (self.hidden, 2 * self.intermediate),
+            (self.intermediate, self.hidden),
+        ]
+
 
 S = Shape("S", 4, 256, 4, 2, 64, 1024, 2048)
 M = Shape("M", 12, 768, 12, 4, 64, 2304, 32000)
-SHAPES = {shape.name: shape for shape in (S, M)}
+STARTER_SHAPE = Shape(STARTER, 4, 256, 4, 2, 64, 704, 2048)
+SHAPES = {shape.name: shape for shape in (S, M, STARTER_SHAPE)}
 
 
 def write_model(shape: Shape, directory: Path) -> Path:
-    """Random weights (seed 0) and a tokenizer of exactly `vocab` words, in Hugging Face's layout."""
+    """A directory in Hugging Face's layout: the starter's own, or random weights (seed 0) with words for tokens."""
+    if shape.name == STARTER:
+        return Path(burnish.__path__[0]) / "starter" / "weights"
     if (directory / "config.json").exists():
         return directory
     torch.manual_seed(0)
@@ -53,12 +75,21 @@ def write_model(shape: Shape, directory: Path) -> Path:
     return directory
 
 
+def word(index: int) -> str:
+    """The text of a token: letters only, for byte-level tokenizers cut a word before its digits."""
+    letters = ""
+    while index:
+        index, rest = divmod(index, 26)
+        letters += chr(ord("a") + rest)
+    return f"w{letters}"
+
+
 def _tokenizer(vocab: int) -> PreTrainedTokenizerFast:
-    """Byte-level pieces first, then made-up words, so that llguidance reads it too."""
+    """Byte-level pieces first, then made-up words, `vocab` in all, so that llguidance reads it too."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     names = ["<bos>", "<eos>", "<pad>", *alphabet]
     words = {name: index for index, name in enumerate(names)}
-    words |= {f"Ġw{index}": index for index in range(len(names), vocab)}
+    words |= {f"Ġ{word(index)}": index for index in range(len(names), vocab)}
     inner = Tokenizer(models.WordLevel(words, unk_token="<pad>"))
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     inner.decoder = decoders.ByteLevel()
@@ -67,10 +98,3 @@ def _tokenizer(vocab: int) -> PreTrainedTokenizerFast:
     )
     tokenizer.chat_template = TEMPLATE
     return tokenizer
-
-
-def prompts(shape: Shape, count: int, tokens: int) -> list[list[int]]:
-    """`count` prompts of `tokens` random words each (seed 1)."""
-    generator = torch.Generator().manual_seed(1)
-    ids: list[list[int]] = torch.randint(300, shape.vocab, (count, tokens), generator=generator).tolist()
-    return ids

