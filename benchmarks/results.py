@@ -81,7 +81,7 @@ class Curve:
             return
         self.train.append(record.metrics["train_mean_reward"])
         self.tokens.append(record.metrics["reasoning_tokens_mean"])
-        self.seconds.append(record.seconds)
+        self.seconds.append(record.usage.seconds.total)
         self.gap_max = max(self.gap_max, record.metrics["burnish"]["logp_gap_max"])
 
     def say(

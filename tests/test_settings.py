@@ -107,3 +107,18 @@ def test_wordnet_is_looked_for_where_nltk_and_debian_put_it(monkeypatch, tmp_pat
 def test_a_wordnet_that_is_named_must_be_there(tmp_path):
     with pytest.raises(ValidationError, match=r"grading\.wordnet"):
         Settings(grading={"wordnet": tmp_path / "nowhere"})
+
+
+def test_prices_are_for_remote_models_that_are_there():
+    remote = {"judge": {"base_url": "http://localhost:1/v1"}}
+    priced = Settings(models={"remote": remote}, prices={"judges": {"judge": {"output_usd": 8}}})
+    assert priced.prices.is_set
+    with pytest.raises(ValidationError, match="'jugde', which is no model of models"):
+        Settings(models={"remote": remote}, prices={"judges": {"jugde": {"output_usd": 8}}})
+
+
+def test_a_budget_in_money_needs_prices():
+    assert not Settings().prices.is_set
+    assert Settings(prices={"machine_hour_usd": 2.5}, budget={"usd": 10}).budget.usd == 10
+    with pytest.raises(ValidationError, match=r"budget\.usd needs prices"):
+        Settings(budget={"usd": 10})

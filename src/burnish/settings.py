@@ -7,9 +7,9 @@ working directory, then the defaults below.
 import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath
+from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 STARTER = "burnish-starter"
@@ -94,6 +94,42 @@ class Training(_Section):
     keep_checkpoints: int = Field(default=3, ge=1)
 
 
+class JudgePrices(_Section):
+    """What a remote judge takes, per million tokens."""
+
+    input_usd: float = Field(default=0.0, ge=0)
+    cached_usd: float | None = Field(default=None, ge=0)
+    """Of the prompt's tokens, those that it had read before; None: as the rest of the prompt."""
+    output_usd: float = Field(default=0.0, ge=0)
+
+
+class Prices(_Section):
+    """What turns a job's ledger into money."""
+
+    machine_hour_usd: float = Field(default=0.0, ge=0)
+    """Of an hour in which a run works, whatever it is at."""
+    judges: dict[str, JudgePrices] = Field(default_factory=dict)
+    """A name in `models.remote` -> its prices."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything costs something."""
+        judges = (
+            price for each in self.judges.values() for price in (each.input_usd, each.cached_usd, each.output_usd)
+        )
+        return any((self.machine_hour_usd, *judges))
+
+
+class Budgets(_Section):
+    """What any job may spend before it pauses; None: as much as it takes."""
+
+    usd: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+    """Of the machine's time."""
+    tokens: int | None = Field(default=None, gt=0)
+    """Sampled by the model, in training and validation."""
+
+
 class Settings(BaseSettings):
     """Everything an operator may set."""
 
@@ -121,6 +157,8 @@ class Settings(BaseSettings):
     models: Models = Models()
     grading: Grading = Grading()
     training: Training = Training()
+    prices: Prices = Prices()
+    budget: Budgets = Budgets()
 
     @classmethod
     def settings_customise_sources(
@@ -133,6 +171,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, file; no .env and no secrets directory."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _prices_have_models(self) -> Self:
+        for name in self.prices.judges.keys() - self.models.remote.keys():
+            raise ValueError(f"prices.judges names '{name}', which is no model of models.remote.")
+        if self.budget.usd is not None and not self.prices.is_set:
+            raise ValueError("budget.usd needs prices: without them nothing costs anything.")
+        return self
 
     def resolve(self, name: str) -> str:
         """The model that a name stands for, through the aliases; the name itself where there is none."""

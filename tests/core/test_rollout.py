@@ -12,6 +12,8 @@ from burnish.core.rollout import (
     Sample,
     SampleKey,
     Source,
+    TokenUsage,
+    total_usage,
 )
 
 ITEM = Item(line=1, messages=({"role": "user", "content": "?"},), tools=(), fields={"answer": "yes"})
@@ -87,3 +89,8 @@ def test_a_grade_without_a_score_failed_us_and_a_zero_did_not():
 def test_a_group_counts_zero_rewards_but_not_missing_ones():
     members = (rollout(0, 0.0), rollout(1, None), rollout(2, 1.0))
     assert Group(ITEM, members).counted == (members[0], members[2])
+
+
+def test_tokens_add_up_judge_by_judge():
+    used = [{"a": TokenUsage(1, 2, 1)}, {}, {"b": TokenUsage(5, 5), "a": TokenUsage(10, 20)}]
+    assert total_usage(used) == {"a": TokenUsage(11, 22, 1), "b": TokenUsage(5, 5)}

@@ -101,7 +101,7 @@ class Site:
         assert done.status is JobStatus.SUCCEEDED, (done.status, done.error)
         assert done.fine_tuned_model is not None
         events = [
-            (event.level, event.type, event.message, without_clock(event.data))
+            (event.level, event.type, _exact(event.message), without_clock(event.data))
             for event in self.store.events.all(JOB)
             if not event.message.startswith(RECOVERY)
         ]
@@ -110,6 +110,7 @@ class Site:
             "checkpoints": {each.step: self._weights(each.model) for each in self.store.checkpoints.all(JOB)},
             "answers": self.blobs.get(f"files/{done.result_files[1]}"),
             "trained_tokens": done.trained_tokens,
+            "tokens": (done.usage_metrics or {})["tokens"],
             "events": json.dumps(events),
         }
 
@@ -125,6 +126,11 @@ class Site:
         names = {row.blob.partition("/")[2] for row in self.store.models.all()}
         strays = [path for path in self.blobs.paths("models") if path.split("/")[1] not in names]
         return [*directories, *self.blobs.paths("snapshots"), *strays]
+
+
+def _exact(message: str) -> str:
+    """A message without its times: estimates tell them."""
+    return message.partition(":")[0] if message.startswith("Estimate") else message
 
 
 def undisturbed(directory: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pause, ask the snapshot, resume: over `burnish serve` and the official client, to the same end as without."""
+"""Pause, ask the snapshot, resume, and budgets that pause: to the same end as without, over the official client."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def rows(api: openai.OpenAI, tmp_path: Path) -> str:
     return api.files.create(file=path, purpose="fine-tune").id
 
 
-def create(api: openai.OpenAI, rows: str) -> str:
+def create(api: openai.OpenAI, rows: str, metadata: dict[str, str] | None = None) -> str:
     hyper = {"n_epochs": 10, "batch_size": 5, "reasoning_effort": "none", "eval_interval": 20}
     method = {"grader": GRADER, "response_format": FORMAT, "hyperparameters": hyper}
     return api.fine_tuning.jobs.create(
@@ -31,6 +31,7 @@ def create(api: openai.OpenAI, rows: str) -> str:
         training_file=rows,
         validation_file=rows,
         seed=5,
+        metadata=metadata or openai.omit,
         method={"type": "reinforcement", "reinforcement": method},  # type: ignore[typeddict-item]  # as scripts write it
     ).id
 
@@ -76,3 +77,28 @@ def test_a_paused_job_can_be_asked_and_ends_as_if_it_had_not_been(api: openai.Op
     assert steps(api, job) == list(range(1, 21))
     assert answers(api, done) == answers(api, undisturbed)
     assert done.trained_tokens == undisturbed.trained_tokens
+
+
+def test_a_job_whose_budget_is_spent_pauses_and_ends_as_if_it_had_had_none(api: openai.OpenAI, rows: str):
+    """Twice: the first resume grants the same again, the second one more than the rest needs."""
+    undisturbed = wait(api, create(api, rows), "succeeded", "failed")
+    whole = sum(undisturbed.usage_metrics["tokens"][key] for key in ("train_sampled", "valid_sampled"))
+    job = create(api, rows, {"burnish_budget_tokens": str(whole // 3)})
+    pauses = []
+    for budget in (None, {"metadata": {"burnish_budget_tokens": str(whole)}}):
+        paused = wait(api, job, "paused", "succeeded", "failed")
+        assert paused.status == "paused"
+        pauses.append(steps(api, job)[-1])
+        told = next(event for event in api.fine_tuning.jobs.list_events(job) if event.message.startswith("Budget"))
+        assert f"Budget spent after step {pauses[-1]}: " in told.message
+        assert told.level == "warn"
+        checkpoints = [each.step_number for each in api.fine_tuning.jobs.checkpoints.list(job)]
+        assert pauses[-1] in checkpoints
+        api.fine_tuning.jobs.resume(job, extra_body=budget)
+    done = wait(api, job, "paused", "succeeded", "failed")
+    assert done.status == "succeeded"
+    assert 0 < pauses[0] < pauses[1] < 20
+    assert steps(api, job) == list(range(1, 21))
+    assert answers(api, done) == answers(api, undisturbed)
+    assert done.usage_metrics["tokens"] == undisturbed.usage_metrics["tokens"]
+    assert done.usage_metrics["budget"]["granted"]["tokens"] == whole

@@ -64,3 +64,10 @@ def test_a_sandbox_that_keeps_failing_us_leaves_no_score():
     grade, sandbox, _ = graded(GraderUnavailable("no room"))
     assert (grade.score, len(sandbox.asked)) == (None, 3)
     assert grade.faults == (FaultNote(Fault.PYTHON_SERVER, "no room"),)
+
+
+def test_the_sandboxs_time_is_kept_apart_from_the_wait_for_it():
+    grade, _, _ = graded(Outcome(1.0, seconds=0.25))
+    assert grade.sandbox_seconds == 0.25
+    failed, _, _ = graded(Outcome(None, "KeyError", seconds=0.5))
+    assert (failed.score, failed.sandbox_seconds) == (0.0, 0.5)

@@ -79,3 +79,14 @@ def test_the_backend_is_chosen_when_it_is_first_asked_for(tmp_path):
     assert "grading.sandbox says so" in str(sandbox.refusal())
     assert sandbox.choice is sandbox.choice
     sandbox.close()
+
+
+def test_an_outcome_says_how_long_its_own_grade_took_and_not_how_long_it_waited(sandbox):
+    source = "import time\ndef grade(sample, item):\n    time.sleep(0.2)\n    return 1.0"
+
+    async def main() -> list[Outcome]:
+        return await asyncio.gather(*[sandbox.grade(source, {}, {}) for _ in range(4 * sandbox._workers)])
+
+    waits = [outcome.seconds for outcome in asyncio.run(main())]
+    assert min(waits) >= 0.2
+    assert sum(waits) < 0.2 * len(waits) * (len(waits) / sandbox._workers)  # what they would be from the start on

@@ -148,3 +148,21 @@ def test_a_python_grader_is_taken_where_a_sandbox_works_and_refused_with_the_rea
         answer = door.http.post("/v1/fine_tuning/jobs", json=door.body(method=_method(python)))
         assert error_of(answer)[:2] == (400, f"{PREFIX}.grader.type")
         assert "grading.sandbox says so" in answer.json()["error"]["message"]
+
+
+def test_a_budget_must_be_one(door: Door):
+    assert _post(door, metadata={"burnish_budget_tokens": "5000"}) == (200, None, None)
+    param = "metadata.burnish_budget_tokens"
+    assert _post(door, metadata={"burnish_budget_tokens": "many"}) == (400, param, "invalid_value")
+    assert _post(door, metadata={"burnish_budget_eur": "5"}) == (
+        400,
+        "metadata.burnish_budget_eur",
+        "unknown_parameter",
+    )
+
+
+def test_a_budget_in_money_needs_prices(door: Door, tmp_path: Path):
+    metadata = {"burnish_budget_usd": "5"}
+    assert _post(door, metadata=metadata) == (400, "metadata.burnish_budget_usd", "invalid_value")
+    with opened(tmp_path / "priced", prices={"machine_hour_usd": 2.5}) as priced:
+        assert _post(priced, metadata=metadata) == (200, None, None)

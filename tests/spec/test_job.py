@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from burnish.spec.job import Hyperparameters, JobRequest, ResponseFormat
+from burnish.spec.job import Hyperparameters, JobRequest, ResponseFormat, ResumeRequest
 from tests.rows import GRADER, job_body
 
 GUIDE = json.loads((Path(__file__).parents[1] / "contract" / "guides_job.json").read_text())
@@ -135,3 +135,11 @@ def test_what_openai_takes_is_taken():
     assert request.seed == 2**31 - 1
     assert request.integrations is not None
     assert request.integrations[0].wandb.tags == ("a",)
+
+
+def test_a_resume_takes_budgets_and_nothing_else():
+    body = {"metadata": {"burnish_budget_tokens": "5", "burnish_budget_usd": None}}
+    assert ResumeRequest.model_validate(body).metadata == body["metadata"]
+    assert ResumeRequest.model_validate({}).metadata is None
+    with pytest.raises(ValidationError, match="'team' cannot be changed"):
+        ResumeRequest.model_validate({"metadata": {"team": "security"}})

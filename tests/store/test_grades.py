@@ -1,5 +1,10 @@
+from dataclasses import asdict, replace
+
+import sqlalchemy as sa
+
 from burnish.core.rollout import Fault, FaultNote, Grade, SampleKey, TokenUsage
 from burnish.store.store import Store
+from burnish.store.tables import grades
 
 KEY = SampleKey(job="ftjob-a", phase="train", step=3, line=5, sample=1)
 CHILD = Grade("exact", "string_check", 1.0)
@@ -39,3 +44,18 @@ def test_a_job_that_has_ended_may_forget_its_grades(store: Store):
     store.grades.forget("ftjob-a")
     assert store.grades.get(KEY, "d1") is None
     assert store.grades.get(other, "d1") == GRADE
+
+
+def test_a_grade_written_by_an_older_burnish_is_read(store: Store):
+    written = {name: value for name, value in asdict(GRADE).items() if name != "sandbox_seconds"}
+    row = sa.insert(grades).values(**asdict(KEY), digest="d1", grade=written)
+    with store.database.write() as connection:
+        connection.execute(row)
+    assert store.grades.get(KEY, "d1") == GRADE
+
+
+def test_a_sandboxs_time_is_read_back(store: Store):
+    store.grades.put(KEY, "d1", replace(GRADE, sandbox_seconds=0.5))
+    found = store.grades.get(KEY, "d1")
+    assert found is not None
+    assert found.sandbox_seconds == 0.5

@@ -257,3 +257,17 @@ def test_processes_that_claim_at_once_never_claim_the_same_job(store: Store, dat
     assert [process.exitcode for process in started] == [0] * 4
     claimed = [line for out in outs for line in out.read_text().splitlines()]
     assert sorted(claimed) == sorted(f"ftjob-{number} 1" for number in range(120))
+
+
+def test_a_resume_may_change_metadata(store: Store):
+    _add(store, "ftjob-a", S.PAUSED, {"team": "red", "cap": "1", "other": "2"})
+    resumed = store.jobs.resume("ftjob-a", now=NOW, metadata={"cap": "5", "other": None, "fresh": "9"})
+    assert resumed.metadata == {"team": "red", "cap": "5", "fresh": "9"}
+    assert store.jobs.page(metadata={"other": "2"}).items == store.jobs.page(metadata={"cap": "1"}).items == []
+    assert [job.id for job in store.jobs.page(metadata={"cap": "5", "team": "red"}).items] == ["ftjob-a"]
+
+
+def test_the_last_metadata_taken_away_leaves_none(store: Store):
+    _add(store, "ftjob-a", S.PAUSED, {"cap": "1"})
+    assert store.jobs.resume("ftjob-a", now=NOW, metadata={"cap": None}).metadata is None
+    assert [job.id for job in store.jobs.page(without_metadata=True).items] == ["ftjob-a"]

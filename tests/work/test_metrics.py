@@ -2,8 +2,10 @@ import pytest
 
 from burnish.core.rollout import Fault, FaultNote, Grade, Group, TokenUsage
 from burnish.policy.roles import LossStats, StepStats
+from burnish.settings import JudgePrices, Prices
 from burnish.spec.grader import MultiSpec, StringCheckSpec
 from burnish.work.clock import Clock
+from burnish.work.cost import Tariff
 from burnish.work.learner import Lesson
 from burnish.work.metrics import Leaf, Metrics, leaves_of, of_checkpoint, whole_of
 from tests.work.made import group, item, rollout
@@ -159,3 +161,16 @@ def test_leaves_are_a_multi_graders_children_or_the_grader_itself():
     assert leaves_of(check) == (Leaf(None, "exact", "string_check", None),)
     assert [leaf.name for leaf in leaves_of(both)] == ["exact", "b"]
     assert (whole_of(check), whole_of(both)) == (None, Leaf(None, "multi", "multi", None))
+
+
+def test_a_step_tells_what_it_cost():
+    """200 tokens in, of them 120 cached, and 40 out; 18 s of machine."""
+    clock = Clock()
+    clock.seconds.update(sampling=10.0, training=6.0, eval=2.0)
+    prices = Prices(machine_hour_usd=2.0, judges={"gpt": JudgePrices(input_usd=1000, cached_usd=100, output_usd=4000)})
+    metrics = Metrics(JUDGED.leaves, 5, tariff=Tariff(prices))
+    answers = (rollout(0.5, grade=judged(0.5)), rollout(0.0, grade=judged(0.0)))
+    ours = metrics.step(1, [Group(item(), answers)], None, LESSON, clock)["burnish"]
+    assert ours["judges_usd"] == pytest.approx(0.08 + 0.012 + 0.16)
+    assert ours["cost_usd"] == pytest.approx(0.252 + 0.01)
+    assert ours["python_grader_seconds"] == 0.0

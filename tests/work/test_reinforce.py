@@ -32,6 +32,9 @@ SCHEMA = {
 }
 FORMAT = {"type": "json_schema", "json_schema": {"name": "word", "strict": True, "schema": SCHEMA}}
 
+CLOCK = ("timing", "grading_seconds", "python_grader_seconds", "cost_usd", "estimate", "actual")
+"""Fields of events that follow the clock."""
+
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -86,7 +89,7 @@ def weights(journal: ListJournal) -> str:
 def without_clock(value: Any) -> Any:
     """The same without the fields that are marked as clock."""
     if isinstance(value, dict):
-        return {key: without_clock(each) for key, each in value.items() if key not in ("timing", "grading_seconds")}
+        return {key: without_clock(each) for key, each in value.items() if key not in CLOCK}
     return value
 
 

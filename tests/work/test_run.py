@@ -35,7 +35,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Shop:
     """A store with a claimed job in it."""
 
-    def __init__(self, directory: Path, tiny: Path, rows: bytes = ROWS, **method: Any) -> None:
+    def __init__(self, directory: Path, tiny: Path, rows: bytes = ROWS, metadata: Any = None, **method: Any) -> None:
         models = Models(local={"tiny": str(tiny)}, aliases={"o4-mini": "tiny"})
         settings = Settings(data_dir=directory, models=models, training=Training(max_answer_tokens=24))
         self.run = Run(settings, open_store(settings), open_blobs(settings))
@@ -54,7 +54,7 @@ class Shop:
             },
         }
         request = JobRequest.model_validate(body)
-        queued = job(request.record(), status=JobStatus.QUEUED, model="o4-mini", suffix="mine")
+        queued = job(request.record(), status=JobStatus.QUEUED, model="o4-mini", suffix="mine", metadata=metadata)
         self.run.store.jobs.insert(queued, NewEvent("Created"))
         claimed = self.run.store.jobs.claim("worker", [JobStatus.QUEUED], 600, time.time())
         assert claimed is not None
@@ -264,3 +264,41 @@ def test_training_rows_that_were_deleted_by_hand_fail_the_job_with_their_name(tm
     assert failed.error == JobError(
         "invalid_training_file", "The bytes of the training file file-train have vanished.", "training_file"
     )
+
+
+def test_a_spent_budget_pauses_and_the_job_ends_as_without_it(tmp_path: Path, tiny: Path):
+    straight = Shop(tmp_path / "a", tiny, hyperparameters=LONG)
+    capped = Shop(tmp_path / "b", tiny, hyperparameters=LONG, metadata={"burnish_budget_tokens": "1500"})
+    undisturbed = straight.carry_out()
+    rests = [(job := capped.carry_out()).status]
+    while job.status is JobStatus.PAUSED:
+        rests.append((job := resume(capped)).status)
+    pauses = rests.count(JobStatus.PAUSED)
+    assert pauses > 1
+    assert job.status is JobStatus.SUCCEEDED
+    assert weights(capped, job.fine_tuned_model) == weights(straight, undisturbed.fine_tuned_model)
+    assert capped.file(job.result_files[1]) == straight.file(undisturbed.result_files[1])
+    usages = [each.usage_metrics or {} for each in (job, undisturbed)]
+    assert usages[0]["tokens"] == usages[1]["tokens"]
+    told = [event.message for event in capped.run.store.events.all("ftjob-1") if event.message.startswith("Budget")]
+    assert len(told) == pauses
+    assert all(" tokens of 1,500. The job pauses. To go on, resume it" in message for message in told)
+
+
+def test_the_ledger_counts_every_answer_and_tells_what_it_had_expected(tmp_path: Path, tiny: Path):
+    shop = Shop(tmp_path, tiny)
+    done = shop.carry_out()
+    answers = [json.loads(line) for line in shop.file(done.result_files[1]).splitlines()]
+    sampled = {
+        phase: sum(len(answer["output_ids"]) for answer in answers if answer["phase"] == phase)
+        for phase in ("train", "valid")
+    }
+    ledger = done.usage_metrics
+    assert ledger is not None
+    assert {phase: ledger["tokens"][f"{phase}_sampled"] for phase in sampled} == sampled
+    assert ledger["tokens"]["trained"] == done.trained_tokens
+    last = shop.run.store.events.all("ftjob-1")[-3]
+    assert last.message.startswith("Estimate against the truth: about ")
+    assert last.data is not None
+    assert last.data["actual"] == {"usd": 0.0, "seconds": ledger["seconds"]["total"], "tokens": sum(sampled.values())}
+    assert last.data["estimate"] == ledger["estimate"]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from burnish.core.budget import Budget
 from burnish.core.errors import LeaseLost
 from burnish.core.job import JobStatus
 from burnish.core.records import Checkpoint, NewEvent
@@ -13,6 +14,7 @@ from burnish.store.blobs import open_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.journal import StepRecord, Wish
 from burnish.work.store_journal import StoreJournal, superseded
+from burnish.work.usage import Seconds, Tokens, Usage
 from tests.work.made import job
 from tests.work.test_plan import plan
 
@@ -48,7 +50,7 @@ def again(journal: StoreJournal) -> StoreJournal:
 
 
 def messages(store: Store) -> list[str]:
-    return [event.message for event in store.events.all("ftjob-1")][3:]  # created, started, plan
+    return [event.message for event in store.events.all("ftjob-1")][4:]  # created, started, plan, estimate
 
 
 def record(step: int, directory: Path, reward: float | None = None) -> StepRecord:
@@ -68,10 +70,10 @@ def record(step: int, directory: Path, reward: float | None = None) -> StepRecor
         message=f"Step {step}/90",
         metrics=metrics,
         trained_tokens=64 * step,
-        seconds=1.0,
+        usage=Usage(Seconds(sampling=1.0), Tokens(train_sampled=100)),
         snapshot=Snapshot(moments, {}),
         published=artifact,
-        rollouts=({"step": step, "text": "ä"},),
+        rollouts=({"step": step, "text": "ä", "line": 1, "reward": 0.0},),
     )
 
 
@@ -82,7 +84,10 @@ def test_a_step_leaves_its_event_its_progress_and_its_answers(journal: StoreJour
     assert row is not None
     assert row.trained_tokens == 64
     assert row.estimated_finish is not None
-    assert journal.blobs.get("rollouts/ftjob-1/000001.jsonl").decode() == '{"step": 1, "text": "ä"}\n'
+    assert (
+        journal.blobs.get("rollouts/ftjob-1/000001.jsonl").decode()
+        == '{"step": 1, "text": "ä", "line": 1, "reward": 0.0}\n'
+    )
 
 
 def test_a_validated_step_is_served_under_its_own_name(journal: StoreJournal, store: Store, tmp_path: Path):
@@ -213,3 +218,38 @@ def test_a_checkpoint_that_a_pause_wrote_stays():
 
 def test_nothing_is_dropped_while_there_is_room():
     assert superseded([checkpoint(1, 0.5)], keep=3) == []
+
+
+def test_a_step_and_what_it_used_are_written_down_together_and_once(
+    journal: StoreJournal, store: Store, tmp_path: Path
+):
+    journal.commit(record(0, tmp_path))
+    journal.commit(record(1, tmp_path))
+    before = store.jobs.require("ftjob-1").usage_metrics
+    assert before is not None
+    assert before["tokens"]["train_sampled"] == 200
+    following = again(journal)
+    following.begin(plan())
+    following.commit(record(1, tmp_path))
+    assert store.jobs.require("ftjob-1").usage_metrics == before
+    following.commit(record(2, tmp_path))
+    after = store.jobs.require("ftjob-1").usage_metrics
+    assert after is not None
+    assert after["tokens"]["train_sampled"] == 300
+    assert after["seconds"]["repeated"] > 0
+
+
+def test_a_spent_budget_is_a_wish_to_pause_that_outlives_the_run(journal: StoreJournal, store: Store, tmp_path: Path):
+    journal.books.budget = Budget(tokens=150)
+    journal.commit(record(0, tmp_path))
+    assert journal.wish() is Wish.GO_ON
+    journal.commit(record(1, tmp_path))
+    assert messages(store)[-1].startswith("Budget spent after step 1: 200 tokens of 150.")
+    assert again(journal).wish() is Wish.PAUSE
+
+
+def test_a_run_that_goes_on_tells_when_it_will_be_done(journal: StoreJournal, store: Store, tmp_path: Path):
+    journal.commit(record(0, tmp_path))
+    store.jobs.update("ftjob-1", journal.job.attempt, now=2000, fields={"estimated_finish": None})
+    again(journal).begin(plan())
+    assert store.jobs.require("ftjob-1").estimated_finish is not None

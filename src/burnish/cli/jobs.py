@@ -1,13 +1,15 @@
-"""`burnish jobs`: list, watch with a live reward curve, pause, resume, cancel."""
+"""`burnish jobs`: list, show with the ledger, watch with a live reward curve, pause, resume, cancel."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from burnish.cli.connection import ApiKey, BaseUrl, client
 from burnish.cli.curve import Curve
+from burnish.cli.sheet import sheet
 from burnish.cli.tables import moment, show
+from burnish.core.budget import KINDS, PREFIX
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -28,6 +30,15 @@ def list_jobs(base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
     show(("id", "status", "base", "tuned model", "created"), rows, empty="No jobs yet: see README, or `burnish demo`.")
 
 
+@app.command("show")
+def show_job(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
+    """One job: where it stands, and what it has used and cost."""
+    with client(base_url, api_key) as api:
+        job = api.fine_tuning.jobs.retrieve(job_id)
+    for line in sheet(job.to_dict()):
+        typer.echo(line)
+
+
 @app.command()
 def watch(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
     """Follow a job's events until it ends."""
@@ -45,11 +56,27 @@ def pause(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> No
 
 
 @app.command()
-def resume(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
+def resume(
+    job_id: str,
+    budget: Annotated[
+        list[str] | None, typer.Option(help="Grant this much from now on: usd=5, seconds=3600 or tokens=100000.")
+    ] = None,
+    base_url: BaseUrl = None,
+    api_key: ApiKey = "none",
+) -> None:
     """Go on with a paused job, exactly where it stopped."""
+    body = {"metadata": _budgets(budget)} if budget else None
     with client(base_url, api_key) as api:
-        job = api.fine_tuning.jobs.resume(job_id)
+        job = api.fine_tuning.jobs.resume(job_id, extra_body=body)
     typer.echo(f"{job.id} {job.status}")
+
+
+def _budgets(given: list[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    for (kind, equals, _), text in zip(pairs, given, strict=True):
+        if kind not in KINDS or not equals:
+            raise typer.BadParameter(f"'{text}' is no budget: write {', '.join(f'{kind}=…' for kind in KINDS)}.")
+    return {PREFIX + kind: amount for kind, _, amount in pairs}
 
 
 @app.command()

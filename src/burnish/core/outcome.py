@@ -1,6 +1,6 @@
 """What a sandbox says of a python grader."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,5 @@ class Outcome:
     """Where there is no score: the user's traceback, or what was wrong with the value returned."""
     timed_out: bool = False
     """Whether it was stopped at the time limit."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long the sandbox was busy with it, the wait for a free one left out."""

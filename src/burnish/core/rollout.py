@@ -4,7 +4,7 @@ Token-aligned data are `array`s ('q' for ids, 'd' for log-probs, 'b' for flags):
 """
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
@@ -133,6 +133,23 @@ class TokenUsage:
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
+    """Of the prompt's, those that the judge had read before."""
+
+    def __add__(self, other: "TokenUsage") -> "TokenUsage":
+        return TokenUsage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
+
+
+def total_usage(used: Iterable[Mapping[str, TokenUsage]]) -> dict[str, TokenUsage]:
+    """The sum, judge by judge."""
+    totals: dict[str, TokenUsage] = {}
+    for judges in used:
+        for model, tokens in judges.items():
+            totals[model] = totals.get(model, TokenUsage(0, 0)) + tokens
+    return totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +170,8 @@ class Grade:
     """The judge model's name, where there is one."""
     seconds: float = 0.0
     """Wall time of this grade; a clock field."""
+    sandbox_seconds: float = 0.0
+    """Of it, what a python grader's sandbox was busy; a clock field. Parts have their own."""
     notes: tuple[str, ...] = ()
     """What whoever reads the score should know, though nothing failed."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simpleeval import NameNotDefined
 
-from burnish.core.rollout import Fault, FaultNote, Grade, TokenUsage
+from burnish.core.rollout import Fault, FaultNote, Grade, total_usage
 from burnish.grade.door import Case, Door, Title
 from burnish.grade.formula import Formula, NoNumber
 from burnish.spec.formula import FormulaError
@@ -31,7 +31,7 @@ class Multi:
             running = {key: tasks.create_task(child(case.item, case.sample)) for key, child in self.children.items()}
         parts = {key: task.result() for key, task in running.items()}
         grade = self._combined(parts, title)
-        return dataclasses.replace(grade, parts=parts, usage=total_usage(parts))
+        return dataclasses.replace(grade, parts=parts, usage=total_usage(part.usage for part in parts.values()))
 
     def _combined(self, parts: Mapping[str, Grade], title: Title) -> Grade:
         scores = {key: part.score for key, part in parts.items() if part.score is not None}
@@ -46,17 +46,3 @@ class Multi:
         except NoNumber as error:
             note = FaultNote(Fault.OTHER, str(error))
         return title.grade(0.0 if self.invalid_grade is None else self.invalid_grade, note)
-
-
-def total_usage(parts: Mapping[str, Grade]) -> dict[str, TokenUsage]:
-    """The tokens of all parts, by judge model."""
-    totals: dict[str, TokenUsage] = {}
-    for part in parts.values():
-        for model, used in part.usage.items():
-            so_far = totals.get(model, TokenUsage(0, 0))
-            totals[model] = TokenUsage(
-                so_far.prompt_tokens + used.prompt_tokens,
-                so_far.completion_tokens + used.completion_tokens,
-                so_far.cached_tokens + used.cached_tokens,
-            )
-    return totals

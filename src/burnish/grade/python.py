@@ -1,9 +1,11 @@
 """`python`: the user's own `grade(sample, item)`, in a sandbox."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from burnish.core.errors import GraderUnavailable
+from burnish.core.outcome import Outcome
 from burnish.core.rollout import Fault, FaultNote, Grade
 from burnish.grade.door import Case, Title
 from burnish.grade.persist import Sleep, persist
@@ -34,7 +36,11 @@ class Python:
             )
         except GraderUnavailable as error:
             return title.grade(None, FaultNote(Fault.PYTHON_SERVER, error.message))
-        if outcome.score is not None:
-            return title.grade(outcome.score)
-        fault = Fault.UNRESPONSIVE if outcome.timed_out else Fault.PYTHON_RUNTIME
-        return title.grade(0.0, FaultNote(fault, outcome.error or "There was no score."))
+        return dataclasses.replace(_grade(outcome, title), sandbox_seconds=outcome.seconds)
+
+
+def _grade(outcome: Outcome, title: Title) -> Grade:
+    if outcome.score is not None:
+        return title.grade(outcome.score)
+    fault = Fault.UNRESPONSIVE if outcome.timed_out else Fault.PYTHON_RUNTIME
+    return title.grade(0.0, FaultNote(fault, outcome.error or "There was no score."))

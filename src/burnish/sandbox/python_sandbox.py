@@ -1,10 +1,12 @@
 """Python graders, kept in: warm sandboxes, one per grader and core, each grading one answer at a time."""
 
 import asyncio
+import dataclasses
 import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -61,7 +63,7 @@ class PythonSandbox:
         """How `grade(sample, item)` of the source ended. Raises `GraderUnavailable`."""
         ticket, loop = _Ticket(), asyncio.get_running_loop()
         try:
-            waiting = loop.run_in_executor(self._threads, self._grade, ticket, source, sample, item)
+            waiting = loop.run_in_executor(self._threads, self._timed, ticket, source, sample, item)
         except RuntimeError as error:
             raise GraderUnavailable("The sandbox is closed.") from error
         try:
@@ -80,6 +82,11 @@ class PythonSandbox:
         for cell in idle:
             cell.close()
         self._threads.shutdown(cancel_futures=True)
+
+    def _timed(self, ticket: "_Ticket", source: str, sample: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
+        started = time.perf_counter()
+        outcome = self._grade(ticket, source, sample, item)
+        return dataclasses.replace(outcome, seconds=time.perf_counter() - started)
 
     def _grade(self, ticket: "_Ticket", source: str, sample: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
         """A sandbox that dies gets a second chance: it may have been the machine's doing, once."""

@@ -1,5 +1,8 @@
 """What must be true of a job before it is created: its model, its files, its schema, its grader and judges."""
 
+from collections.abc import Mapping
+
+from burnish.core.budget import PREFIX, Budget
 from burnish.core.errors import InvalidRequest
 from burnish.grade.build import build
 from burnish.grade.check import check_templates
@@ -16,6 +19,7 @@ _TYPO_OR_ALIAS = "Give its name an [models.aliases] entry in burnish.toml, or us
 
 def admit(state: State, body: JobRequest) -> None:
     """Raise `InvalidRequest` for whatever can be known to fail without reading the files."""
+    check_budget(state, body.metadata)
     _check_model(state, body.model)
     state.expire_files()
     _check_file(state, body.training_file, "training_file")
@@ -30,6 +34,18 @@ def admit(state: State, body: JobRequest) -> None:
     if (schema := body.reinforcement.response_schema) is not None:
         check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
     check_grader(state, body.reinforcement.grader, f"{_METHOD}.grader")
+
+
+def check_budget(state: State, metadata: Mapping[str, str | None] | None) -> None:
+    """Raise `InvalidRequest` for a budget in the metadata that cannot be kept to."""
+    given = {key: value for key, value in (metadata or {}).items() if value is not None}
+    if Budget.of(given).usd is not None and not state.settings.prices.is_set:
+        raise InvalidRequest(
+            f"'{PREFIX}usd' cannot be kept to: the settings of this server have no [prices], so nothing costs "
+            f"anything. Set prices, or use '{PREFIX}seconds' or '{PREFIX}tokens'.",
+            param=f"metadata.{PREFIX}usd",
+            code="invalid_value",
+        )
 
 
 def _check_model(state: State, name: str) -> None:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from burnish.core.budget import PREFIX
 from burnish.spec.base import Body, Spec
 from burnish.spec.grader import GraderSpec
 
@@ -162,6 +163,22 @@ def _within_limits(value: dict[str, str] | None) -> dict[str, str] | None:
         if len(text) > 512:
             raise ValueError(f"the value of '{key}' has {len(text)} characters; at most 512 are allowed.")
     return value
+
+
+def _only_budgets(value: dict[str, str | None] | None) -> dict[str, str | None] | None:
+    for key in value or {}:
+        if not key.startswith(PREFIX):
+            raise ValueError(
+                f"'{key}' cannot be changed; a resume takes budgets ('{PREFIX}tokens', say), and no other key."
+            )
+    return value
+
+
+class ResumeRequest(Body):
+    """The body of POST /fine_tuning/jobs/{id}/resume; OpenAI's has none."""
+
+    metadata: Annotated[dict[str, str | None] | None, AfterValidator(_only_budgets)] = None
+    """The job's budgets from now on; null takes one away."""
 
 
 def _refuse_hyperparameters(value: Any) -> Any:

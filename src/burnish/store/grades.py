@@ -54,5 +54,6 @@ def _grade(data: dict[str, Any]) -> Grade:
         usage={name: TokenUsage(**usage) for name, usage in data["usage"].items()},
         model=data["model"],
         seconds=data["seconds"],
+        sandbox_seconds=data.get("sandbox_seconds", 0.0),
         notes=tuple(data.get("notes", ())),
     )

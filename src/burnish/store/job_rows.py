@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, JobError, StoredSnapshot
+from burnish.core.records import Desired, Job, JobError, StoredSnapshot
 
 
 class JobFields(TypedDict, total=False):
@@ -22,6 +22,7 @@ class JobFields(TypedDict, total=False):
     result_files: tuple[str, ...]
     usage_metrics: Mapping[str, Any] | None
     snapshots: tuple[StoredSnapshot, ...]
+    desired: Desired
 
 
 def job_values(job: Job) -> dict[str, Any]:

@@ -51,8 +51,7 @@ class Jobs:
         """Write a job and its first event in one transaction."""
         with self.database.write() as connection:
             connection.execute(sa.insert(table).values(**job_values(job)))
-            for key, value in (job.metadata or {}).items():
-                connection.execute(sa.insert(job_metadata).values(job_id=job.id, key=key, value=value))
+            _insert_metadata(connection, job.id, job.metadata or {})
             append_events(connection, job.id, [event], now=job.created_at)
 
     def get(self, job_id: str) -> Job | None:
@@ -250,13 +249,18 @@ class Jobs:
             append_events(connection, job_id, [NewEvent(text)], now=now)
             return _locked(connection, job_id)
 
-    def resume(self, job_id: str, *, now: float) -> Job:
-        """Queue a paused job again. Raises `InvalidRequest`."""
+    def resume(self, job_id: str, *, now: float, metadata: Mapping[str, str | None] | None = None) -> Job:
+        """Queue a paused job again, with these changes to its metadata (None takes a key away).
+
+        Raises `InvalidRequest`.
+        """
         with self.database.write() as connection:
             job = _locked(connection, job_id)
             if job.status is not JobStatus.PAUSED:
                 raise _wrong_state(job, "resumed", "Only a paused job can be resumed.")
             _set(connection, job_id, desired="run", **_of_status(job, JobStatus.QUEUED, now))
+            if metadata:
+                _change_metadata(connection, job, metadata)
             append_events(connection, job_id, [NewEvent("Resuming, moving job to queued state")], now=now)
             return _locked(connection, job_id)
 
@@ -316,6 +320,18 @@ def _of_status(job: Job, status: JobStatus, now: float) -> dict[str, Any]:
 def _set(connection: sa.Connection, job_id: str, **values: Any) -> None:
     if values:
         connection.execute(sa.update(table).where(table.c.id == job_id).values(**values))
+
+
+def _change_metadata(connection: sa.Connection, job: Job, changes: Mapping[str, str | None]) -> None:
+    changed = {key: value for key, value in {**(job.metadata or {}), **changes}.items() if value is not None}
+    _set(connection, job.id, metadata=changed or None)
+    connection.execute(sa.delete(job_metadata).where(job_metadata.c.job_id == job.id))
+    _insert_metadata(connection, job.id, changed)
+
+
+def _insert_metadata(connection: sa.Connection, job_id: str, metadata: Mapping[str, str]) -> None:
+    for key, value in metadata.items():
+        connection.execute(sa.insert(job_metadata).values(job_id=job_id, key=key, value=value))
 
 
 def _leave(connection: sa.Connection, job_id: str, leaving: Leaving, now: float) -> None:

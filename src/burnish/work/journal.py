@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from burnish.core.rollout import Grade, SampleKey
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.work.plan import Plan
+from burnish.work.usage import Usage
 
 
 class Wish(StrEnum):
@@ -45,8 +46,8 @@ class StepRecord:
     """The event's data."""
     trained_tokens: int
     """Output tokens that the policy learnt from, since the job began."""
-    seconds: float
-    """Wall time of the step; a clock field, from which `estimated_finish` follows."""
+    usage: Usage
+    """What the step used; the ledger sums it up."""
     snapshot: Snapshot | None = None
     """From which the next step can begin; None on steps between snapshots."""
     published: Artifact | None = None

@@ -6,13 +6,15 @@ The names are those of the guide's metrics appendix; every `_count` is a float t
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from burnish.core.rollout import Fault, Grade, Group, Rollout, Source
 from burnish.spec.grader import GraderSpec, MultiSpec
 from burnish.work.clock import Clock
+from burnish.work.cost import Tariff
 from burnish.work.learner import Lesson
+from burnish.work.usage import used_by
 
 _ALWAYS = (Fault.SAMPLE_PARSE, Fault.INVALID_VARIABLE, Fault.OTHER)
 _OF_JUDGES = (Fault.MODEL_SERVER, Fault.MODEL_REFUSAL, Fault.MODEL_PARSE)
@@ -60,6 +62,7 @@ class Metrics:
     total_steps: int
     whole: Leaf | None = None
     """The multi grader around the leaves: last among the errors, and nowhere else."""
+    tariff: Tariff = field(default_factory=Tariff)
 
     def baseline(self, groups: Sequence[Group]) -> dict[str, Any]:
         """The validation pass before any update."""
@@ -114,7 +117,7 @@ class Metrics:
             "reasoning_tokens_mean": _mean(_reasoning(train)),
             "completion_tokens_mean": _mean(_tokens(train)),
             "model_graders_token_usage": self._usage_by_model(passes),
-            "burnish": _ours(train, lesson, clock),
+            "burnish": _ours(train, lesson, clock) | self._bill(groups, validation or [], lesson, clock),
         }
         if validation is not None:
             values["full_valid_mean_reward"] = _reward_mean(passes["valid"])
@@ -183,6 +186,17 @@ class Metrics:
                 for name, rollouts in passes.items()
             },
         )
+
+    def _bill(
+        self, groups: Sequence[Group], validation: Sequence[Group], lesson: Lesson, clock: Clock
+    ) -> dict[str, float]:
+        used = used_by(groups, validation, lesson.trained_tokens, clock)
+        cost = self.tariff.cost(used)
+        return {
+            "cost_usd": cost.total_usd,
+            "judges_usd": cost.all_judges_usd,
+            "python_grader_seconds": used.python_seconds,
+        }
 
     def _parse_errors(self, rollouts: Sequence[Rollout]) -> float:
         """Share of answers that the grader could not read."""

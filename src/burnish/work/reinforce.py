@@ -9,6 +9,7 @@ from burnish.work.patience import Patience
 from burnish.work.plan import Plan
 from burnish.work.rollout import Roller
 from burnish.work.transcript import lines
+from burnish.work.usage import used_by
 
 
 async def reinforce(
@@ -43,7 +44,7 @@ async def reinforce(
             message=metrics.message(values),
             metrics=values,
             trained_tokens=trained_tokens,
-            seconds=clock.elapsed,
+            usage=used_by(groups, validation or [], lesson.trained_tokens, clock),
             snapshot=await learner.snapshot(journal.room("snapshot", step)) if plan.keeps(step) else None,
             published=await learner.publish(journal.room("model", step)) if validation is not None else None,
             rollouts=lines(step, groups + (validation or []), lesson.advantages),
@@ -59,14 +60,15 @@ async def reinforce(
 async def _first_look(data: Data, roller: Roller, learner: Learner, metrics: Metrics, journal: Journal) -> ResumePoint:
     """Step 0: how good the base is, before any update."""
     clock = Clock()
-    validation = await roller.validate(data.valid, clock)
+    with clock.phase("eval"):
+        validation = await roller.validate(data.valid, Clock())
     snapshot = await learner.snapshot(journal.room("snapshot", 0))
     record = StepRecord(
         step=0,
         message=metrics.baseline_message(validation),
         metrics=metrics.baseline(validation),
         trained_tokens=0,
-        seconds=clock.elapsed,
+        usage=used_by([], validation, 0, clock),
         snapshot=snapshot,
         rollouts=lines(0, validation, {}),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from burnish.core import logs
+from burnish.core.budget import Budget
 from burnish.core.errors import BurnishError, JobFailure, LeaseLost, StoreUnavailable
 from burnish.core.ids import derived_id
 from burnish.core.job import JobStatus
@@ -20,11 +21,16 @@ from burnish.core.records import Checkpoint, Job, NewEvent, StoredFile
 from burnish.settings import Settings
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
+from burnish.store.job_rows import JobFields
 from burnish.store.jobs import Leaving
 from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store, open_store
+from burnish.work.books import Books
 from burnish.work.check import fail, load
+from burnish.work.cost import Tariff
 from burnish.work.journal import Wish
+from burnish.work.ledger import Ledger
+from burnish.work.ledger_events import of_end
 from burnish.work.leftovers import run_directory
 from burnish.work.plan import Plan
 from burnish.work.results_csv import results_csv
@@ -113,6 +119,14 @@ class Run:
             organization=self.settings.organization,
             keep_checkpoints=self.settings.training.keep_checkpoints,
             directory=directory,
+            books=self._books(job),
+        )
+
+    def _books(self, job: Job) -> Books:
+        return Books(
+            tariff=Tariff.of(self.settings),
+            budget=Budget.of(job.metadata).within(Budget(**self.settings.budget.model_dump())),
+            ledger=Ledger.of(job.usage_metrics) if job.usage_metrics is not None else Ledger(),
         )
 
     async def _publish(self, job: Job, session: Session, journal: StoreJournal) -> None:
@@ -120,11 +134,14 @@ class Run:
         step, now = session.plan.total_steps, time.time()
         artifact = await session.learner.publish(journal.room("model", step))
         model = journal.publish(artifact, step, now, is_checkpoint=False)
+        files = self._results(job, now)
+        ledger = journal.books.close()
         events = [
+            *of_end(ledger),
             NewEvent(f"New fine-tuned model created: {model.name}"),
             NewEvent("The job has successfully completed"),
         ]
-        self._succeed(job, model.name, Leaving(events, models=[model], files=self._results(job, now)), now)
+        self._succeed(job, model.name, Leaving(events, models=[model], files=files), now, ledger)
 
     async def _pause(self, job: Job, session: Session, journal: StoreJournal) -> None:
         """What was learnt so far becomes a model that can be used; `snapshots` hold what the run goes on from."""
@@ -139,18 +156,19 @@ class Run:
             leaving = Leaving(checkpoints=[journal.checkpoint(model, {"step": step}, now)], models=[model])
         events = [NewEvent(f"The job is paused after step {step}. Snapshot ID: {there[step]}")]
         self.store.jobs.move(
-            job.id, JobStatus.PAUSED, now=now, attempt=job.attempt, leaving=replace(leaving, events=events)
-        )
-
-    def _succeed(self, job: Job, model: str, leaving: Leaving, now: float) -> None:
-        self.store.jobs.move(
             job.id,
-            JobStatus.SUCCEEDED,
+            JobStatus.PAUSED,
             now=now,
             attempt=job.attempt,
-            fields={"fine_tuned_model": model, "result_files": tuple(file.id for file in leaving.files)},
-            leaving=leaving,
+            fields={"usage_metrics": journal.books.close().record()},
+            leaving=replace(leaving, events=events),
         )
+
+    def _succeed(self, job: Job, model: str, leaving: Leaving, now: float, ledger: Ledger | None = None) -> None:
+        fields: JobFields = {"fine_tuned_model": model, "result_files": tuple(file.id for file in leaving.files)}
+        if ledger is not None:
+            fields["usage_metrics"] = ledger.record()
+        self.store.jobs.move(job.id, JobStatus.SUCCEEDED, now=now, attempt=job.attempt, fields=fields, leaving=leaving)
 
     def _results(self, job: Job, now: float) -> list[StoredFile]:
         """The table of steps and all answers, as files."""

@@ -16,6 +16,7 @@ from burnish.spec.job import JobRequest, Reinforcement
 from burnish.spec.schema import check_schema
 from burnish.toolbox import Toolbox
 from burnish.work.check import Data
+from burnish.work.cost import Tariff
 from burnish.work.journal import Journal, Wish
 from burnish.work.judges import Judges
 from burnish.work.learner import Learner
@@ -82,7 +83,7 @@ def open_session(
             data=data,
             roller=Roller(job_id, plan, trainer, base.renderer, Remembered(grader, method.grader, journal)),
             learner=Learner(plan, trainer),
-            metrics=Metrics(leaves_of(method.grader), plan.total_steps, whole_of(method.grader)),
+            metrics=Metrics(leaves_of(method.grader), plan.total_steps, whole_of(method.grader), Tariff.of(settings)),
             journal=journal,
             toolbox=toolbox,
         )

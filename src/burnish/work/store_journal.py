@@ -7,7 +7,7 @@ leaves half done is written again over itself.
 import json
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +19,13 @@ from burnish.core.rollout import Grade, SampleKey
 from burnish.policy.fingerprint import fingerprint
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.store.blobs import Blobs
+from burnish.store.job_rows import JobFields
 from burnish.store.jobs import Leaving
 from burnish.store.places import model_blob, rollouts_blob, snapshot_blob, snapshots_blob
 from burnish.store.store import Store
+from burnish.work.books import Books
 from burnish.work.journal import ResumePoint, StepRecord, Wish
+from burnish.work.ledger_events import of_plan
 from burnish.work.metrics import of_checkpoint
 from burnish.work.plan import Plan
 
@@ -42,9 +45,9 @@ class StoreJournal:
     keep_checkpoints: int
     directory: Path
     """The run's own, for what is on its way to the blobs."""
+    books: Books = field(default_factory=Books)
     _plan: Plan | None = None
     _kept: tuple[StoredSnapshot, ...] = ()
-    _seconds: list[float] = field(default_factory=list)
 
     @property
     def plan(self) -> Plan:
@@ -55,6 +58,7 @@ class StoreJournal:
     def begin(self, plan: Plan) -> ResumePoint | None:
         """The plan goes into the row and the log, once; a later attempt says where it goes on."""
         self._plan = plan
+        self.books.begin()
         if self.job.plan is None:
             self.store.jobs.update(
                 self.job.id,
@@ -62,7 +66,11 @@ class StoreJournal:
                 now=time.time(),
                 fields={"plan": plan.record(), "hyperparameters": plan.hyperparameters()},
                 leaving=Leaving(
-                    [NewEvent("Fine-tuning job started"), NewEvent(plan.sentence(), data={"plan": plan.record()})]
+                    [
+                        NewEvent("Fine-tuning job started"),
+                        NewEvent(plan.sentence(), data={"plan": plan.record()}),
+                        of_plan(plan),
+                    ]
                 ),
             )
             return None
@@ -81,28 +89,31 @@ class StoreJournal:
         self.store.grades.put(key, digest, grade)
 
     def commit(self, record: StepRecord) -> None:
-        """Events, checkpoint, snapshot and progress in one transaction.
+        """Events, checkpoint, snapshot, ledger and progress in one transaction.
 
         A step that an earlier attempt wrote stays as it is.
         """
         now = time.time()
-        self._seconds.append(record.seconds)
         self.blobs.put(rollouts_blob(self.job.id, record.step), _jsonl(record))
         kept = self._keep(record) if record.snapshot is not None else self._kept
         is_known = self.store.jobs.has_step(self.job.id, record.step)
         leaving = Leaving() if is_known else self._leaving(record, now)
-        mean_s = sum(self._seconds) / len(self._seconds)
+        entry = self.books.enter(self.plan, record, is_known=is_known)
+        fields: JobFields = {
+            "trained_tokens": record.trained_tokens,
+            "usage_metrics": entry.ledger.record(),
+            "estimated_finish": _moment(now, entry.left_s),
+            "snapshots": kept,
+        }
+        if entry.is_spent:
+            fields["desired"] = "pause"  # what a user's pause writes: a run that dies now pauses when it comes back
         self.store.jobs.commit_step(
             self.job.id,
             self.job.attempt,
             record.step,
             now=now,
-            fields={
-                "trained_tokens": record.trained_tokens,
-                "estimated_finish": int(now + mean_s * (self.plan.total_steps - record.step)),
-                "snapshots": kept,
-            },
-            leaving=leaving,
+            fields=fields,
+            leaving=replace(leaving, events=[*leaving.events, *entry.events]),
         )
         self._kept = kept
         self._tidy(record, leaving)
@@ -158,13 +169,23 @@ class StoreJournal:
                 self.say(f"The snapshot of step {stored.step} cannot be used: {error.message}", level="warn")
                 continue
             self._kept = (stored,)
-            self.say(f"{why} after step {stored.step}")
+            self._say_when(f"{why} after step {stored.step}", self.books.left_s(self.plan, stored.step))
             if stored.fingerprint != fingerprint():
                 message = "The machine is another one than before, so the same bits as there are not promised"
                 self.say(f"{message}: {fingerprint()}, before: {stored.fingerprint}", level="warn")
             return ResumePoint(stored.step, stored.trained_tokens, snapshot)
         self.say(f"{why} from the beginning")
         return None
+
+    def _say_when(self, message: str, left_s: float | None) -> None:
+        now = time.time()
+        self.store.jobs.update(
+            self.job.id,
+            self.job.attempt,
+            now=now,
+            fields={"estimated_finish": _moment(now, left_s)},
+            leaving=Leaving([NewEvent(message)]),
+        )
 
     def _fetch(self, stored: StoredSnapshot) -> Snapshot:
         directory = self.room("snapshot", stored.step)
@@ -213,6 +234,10 @@ def superseded(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
     validated = [each for each in checkpoints if "full_valid_mean_reward" in each.metrics]
     best_last = sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
     return best_last[: max(0, len(validated) - keep)]
+
+
+def _moment(now: float, left_s: float | None) -> int | None:
+    return int(now + left_s) if left_s is not None else None
 
 
 def _jsonl(record: StepRecord) -> bytes:

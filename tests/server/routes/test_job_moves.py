@@ -57,3 +57,32 @@ def test_a_job_is_cancelled_in_any_state_but_a_final_one(door: Door):
 def test_an_unknown_job_is_a_404(door: Door, verb: str):
     answer = door.http.post(f"/v1/fine_tuning/jobs/ftjob-x/{verb}")
     assert error_of(answer) == (404, "fine_tune_id", "fine_tune_not_found")
+
+
+def paused(door: Door) -> str:
+    job = running(door, lease_s=-1)
+    door.client.fine_tuning.jobs.pause(job)
+    return job
+
+
+def test_a_resume_may_grant_another_budget(door: Door):
+    budget = {"metadata": {"burnish_budget_tokens": "9000", "burnish_budget_seconds": None}}
+    resumed = door.client.fine_tuning.jobs.resume(paused(door), extra_body=budget)
+    assert (resumed.status, resumed.metadata) == ("queued", {"burnish_budget_tokens": "9000"})
+    found = door.client.fine_tuning.jobs.list(metadata={"burnish_budget_tokens": "9000"})
+    assert [job.id for job in found] == [resumed.id]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"team": "security"}, (400, "metadata", "invalid_value")),
+        ({"burnish_budget_tokens": "-1"}, (400, "metadata.burnish_budget_tokens", "invalid_value")),
+        ({"burnish_budget_usd": "5"}, (400, "metadata.burnish_budget_usd", "invalid_value")),
+    ],
+)
+def test_a_resume_changes_budgets_alone(door: Door, metadata: dict[str, str], expected: tuple[int, str, str]):
+    job = paused(door)
+    answer = door.http.post(f"/v1/fine_tuning/jobs/{job}/resume", json={"metadata": metadata})
+    assert error_of(answer) == expected
+    assert door.client.fine_tuning.jobs.retrieve(job).status == "paused"

@@ -6,8 +6,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from burnish.server import wire
+from burnish.server.admission import check_budget
 from burnish.server.routes.jobs import JobId
 from burnish.server.state import State
+from burnish.spec.job import ResumeRequest
 
 Json = Any
 
@@ -23,8 +25,10 @@ def router(state: State) -> APIRouter:
         return wire.job(state.store.jobs.pause(job_id, now=time.time()), organization)
 
     @api.post("/{fine_tuning_job_id}/resume")
-    def resume(job_id: JobId) -> dict[str, Json]:
-        """Queue a paused job again; it goes on exactly where it stopped."""
-        return wire.job(state.store.jobs.resume(job_id, now=time.time()), organization)
+    def resume(job_id: JobId, body: ResumeRequest | None = None) -> dict[str, Json]:
+        """Queue a paused job again; it goes on exactly where it stopped, and may be granted another budget."""
+        metadata = body.metadata if body is not None else None
+        check_budget(state, metadata)
+        return wire.job(state.store.jobs.resume(job_id, now=time.time(), metadata=metadata), organization)
 
     return api
