@@ -29,16 +29,16 @@ def main() -> None:
     flags.add_argument("--list", action="store_true", help="name the cases and stop")
     given = flags.parse_args()
     cores = [int(core) for core in given.cores.split(",")]
-    cases = [case for case in (full if given.full else quick)(has_bf16()) if _wanted(case, given.only)]
-    if given.rounds is not None:
-        cases = [replace(case, rounds=given.rounds) for case in cases]
-    if given.list:
-        print("\n".join(map(str, cases)))
-        return
     ledger = Ledger(LEDGER)
-    for case in cases:
-        _one(case, cores, ledger if given.full else None)
-    if given.full:
+    for case in full(has_bf16(), ledger) if given.full else quick(has_bf16()):
+        if not _wanted(case, given.only):
+            continue
+        chosen = case if given.rounds is None else replace(case, rounds=given.rounds)
+        if given.list:
+            print(chosen)
+        else:
+            _one(chosen, cores, ledger if given.full else None)
+    if given.full and not given.list:
         write(README, ledger.entries())
 
 

@@ -2,24 +2,36 @@
 
 from collections.abc import Iterator
 
-from benchmarks.speed.ledger import Case
+from benchmarks.speed.learning import LearningCase
+from benchmarks.speed.ledger import Case, Ledger
+from benchmarks.speed.memory import MemoryCase
+from benchmarks.speed.race import LEARNING_RATES, SEEDS, TUNING_SEED, best_rates
 from benchmarks.speed.sampling import PEERS, SamplingCase
 from benchmarks.speed.step import StepCase
+from benchmarks.speed.training import TrainingCase
 
-QUICK_STEPS = 5
+QUICK_STEPS = 4
 FULL_STEPS = {"S": 9, "starter": 9, "M": 3}
 SAMPLING_ROUNDS = {"S": 9, "M": 3}
+LEARNING_STEPS = 60
 
 
-def quick(bf16: bool) -> list[Case]:
+def quick(bf16: bool) -> Iterator[Case]:
     """S and the starter on two shapes of work, in under 20 minutes on one core."""
-    works = [("S", "short"), ("S", "long"), ("starter", "task"), ("starter", "long")]
-    return [StepCase(model, work, "full", trl, QUICK_STEPS) for model, work in works for trl in settings(bf16)]
+    for model, work in [("S", "short"), ("S", "long"), ("starter", "task"), ("starter", "long")]:
+        for trl in settings(bf16):
+            yield StepCase(model, work, "full", trl, QUICK_STEPS)
 
 
-def full(bf16: bool) -> list[Case]:
-    """Every row."""
-    return [*_steps(bf16), *_sampling()]
+def full(bf16: bool, ledger: Ledger) -> Iterator[Case]:
+    """Every row, those first that the others' choices hang on."""
+    yield from _steps(bf16)
+    yield from _sampling()
+    yield from (
+        TrainingCase(model, work, rounds) for model, rounds in [("S", 9), ("M", 3)] for work in ("short", "long")
+    )
+    yield from _memory(bf16)
+    yield from _learning(ledger)
 
 
 def settings(bf16: bool) -> tuple[str, str]:
@@ -40,3 +52,21 @@ def _sampling() -> Iterator[Case]:
     for model, work in [("S", "short"), ("M", "short"), ("S", "ragged"), ("M", "ragged")]:
         for peer in PEERS:
             yield SamplingCase(model, work, peer, SAMPLING_ROUNDS[model])
+
+
+def _memory(bf16: bool) -> Iterator[Case]:
+    fastest, alike = settings(bf16)
+    for trl in (alike.removesuffix("-compile"), alike, fastest):
+        yield MemoryCase("M", "short", "full", trl, 2)
+    yield MemoryCase("M", "short", "lora", alike.removesuffix("-compile"), 2)
+
+
+def _learning(ledger: Ledger) -> Iterator[Case]:
+    """The grid on a seed of its own, then every seed at each side's best rate of it."""
+    grid = [LearningCase("autocast", TUNING_SEED, rate, rate, LEARNING_STEPS) for rate in LEARNING_RATES]
+    yield from grid
+    tuned = [(rate, ledger.newest(case)) for rate, case in zip(LEARNING_RATES, grid, strict=True)]
+    known = [(rate, entry.result) for rate, entry in tuned if entry is not None]
+    if len(known) == len(grid):
+        ours, theirs = best_rates(known)
+        yield from (LearningCase("autocast", seed, ours, theirs, LEARNING_STEPS) for seed in SEEDS)

@@ -51,6 +51,11 @@ class Ledger:
             return []
         return [Entry(**json.loads(line)) for line in self._path.read_text(encoding="utf-8").splitlines()]
 
+    def newest(self, case: Case) -> Entry | None:
+        """The last entry on a case, whatever the engine and the machine."""
+        found = [entry for entry in self.entries() if entry.kind == kind_of(case) and entry.case == asdict(case)]
+        return found[-1] if found else None
+
     def add(self, entry: Entry) -> None:
         """Keep one."""
         with self._path.open("a", encoding="utf-8") as out:

@@ -61,6 +61,12 @@ def load(directory: Path, dtype: str = "auto") -> Base:
     return Base.load(directory, threads=torch.get_num_threads())
 
 
+def compute_dtype(base: Base) -> torch.dtype:
+    """In what its large products are computed."""
+    dtype: torch.dtype = base.model.dtype
+    return dtype
+
+
 def forbid_stops(base: Base) -> None:
     """Strike the stop tokens from what a free answer may go on with, so that only its length ends it.
 
@@ -84,10 +90,14 @@ class Ours:
         if work.lengths != "free":
             forbid_stops(base)
         self.trainer = LocalTrainer(base, parameters=self.learning.parameters, seed=self.learning.seed)
-        self._prompts = [array("q", base.tokenizer(text)["input_ids"]) for text in prompts]
+        self._prompts = [self.encoded(text) for text in prompts]
         self._work = work
         self._reward = reward
         self._loop = asyncio.new_event_loop()
+
+    def encoded(self, text: str) -> "array[int]":
+        """A prompt's ids, by the call that TRL makes."""
+        return array("q", self.base.tokenizer(text)["input_ids"])
 
     def step(self, number: int, lines: Sequence[int] | None = None) -> OurStep:
         """Sample, grade, learn; the work's prompts in turn, or those named."""
@@ -110,7 +120,11 @@ class Ours:
 
     def sample(self, number: int, lines: Sequence[int] | None = None) -> list[Completion]:
         """The answers of a step, in the order of their keys."""
-        return self._loop.run_until_complete(self._sample(self.requests(number, lines)))
+        return self.answer(self.requests(number, lines))
+
+    def answer(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answers with the present weights, in the order of their keys."""
+        return self._loop.run_until_complete(self._sample(requests))
 
     def requests(self, number: int, lines: Sequence[int] | None = None) -> list[Request]:
         """What is asked in a step."""
@@ -140,7 +154,20 @@ class Ours:
 
     def learn(self, groups: Sequence[Group]) -> LossStats | None:
         """One update by the recipe's advantage; None where all groups were without variance."""
-        return self._loop.run_until_complete(self._learn(groups))
+        stats = self.accumulate(groups)
+        if stats is not None:
+            self.update()
+        return stats
+
+    def accumulate(self, groups: Sequence[Group]) -> LossStats | None:
+        """The training pass without the update."""
+        examples = examples_of(credit(groups, reward_range=1.0).credits)
+        loss = PolicyGradient(normalizer=float(self._work.rows * self._work.answer_tokens))
+        return self._loop.run_until_complete(self.trainer.forward_backward(examples, loss)) if examples else None
+
+    def update(self) -> None:
+        """One optimizer step on what was accumulated."""
+        self._loop.run_until_complete(self.trainer.optim_step(Adam(self.learning.lr)))
 
     def _lines(self, number: int) -> list[int]:
         count = self._work.prompts
@@ -149,12 +176,3 @@ class Ours:
     async def _sample(self, requests: Sequence[Request]) -> list[Completion]:
         sampler = await self.trainer.sampler()
         return sorted([answer async for answer in sampler.sample(requests)], key=lambda answer: answer.key)
-
-    async def _learn(self, groups: Sequence[Group]) -> LossStats | None:
-        examples = examples_of(credit(groups, reward_range=1.0).credits)
-        if not examples:
-            return None
-        loss = PolicyGradient(normalizer=float(self._work.rows * self._work.answer_tokens))
-        stats = await self.trainer.forward_backward(examples, loss)
-        await self.trainer.optim_step(Adam(self.learning.lr))
-        return stats

@@ -22,8 +22,8 @@ class Reward(Protocol):
 
 
 def trivial(line: int, ids: Sequence[int]) -> float:
-    """Anything that varies and costs nothing."""
-    return sum((token + line) % 7 for token in ids[:8]) / 48
+    """Anything that varies within every group and costs nothing, so that no group is dropped."""
+    return sum((token + line) % 7 for token in ids) / (6 * len(ids))
 
 
 class SecurityReview:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.speed.ledger import Entry
+from benchmarks.speed.race import TUNING_SEED, gains
 
 Result = Mapping[str, Any]
 Row = Callable[[Entry], list[str]]
 
 STEP_HEAD = [
     "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "ours, a step", "of it sampling",
-    "answer tokens, TRL / ours", "**ratio**", "lowest to highest", "steps", "engine", "date",
+    "answer tokens, TRL / ours (trained)", "**ratio**", "lowest to highest", "steps", "engine", "date",
 ]  # fmt: skip
 
 
@@ -29,7 +30,8 @@ def step_row(entry: Entry) -> list[str]:
         _seconds(result["trl_generate_s"]),
         _seconds([our["seconds"] for our in ours]),
         _seconds([our["sampling_s"] for our in ours]),
-        f"{statistics.median(result['trl_tokens']):.0f} / {statistics.median(our['tokens'] for our in ours):.0f}",
+        f"{statistics.median(result['trl_tokens']):.0f} / {statistics.median(our['tokens'] for our in ours):.0f} "
+        f"({statistics.median(our['trained'] for our in ours):.0f})",
         *_ratio(ratios),
         *_when(entry),
     ]
@@ -58,9 +60,81 @@ def sampling_row(entry: Entry) -> list[str]:
     ]
 
 
+TRAINING_HEAD = [
+    "model", "work", "computed in", "the pass", "its products alone", "**share**", "lowest to highest", "rounds",
+    "share of a 2048² product's rate", "the update", "engine", "date",
+]  # fmt: skip
+
+
+def training_row(entry: Entry) -> list[str]:
+    """The training pass beside its matrix products."""
+    case, result = entry.case, entry.result
+    shares = [products / taken for products, taken in zip(result["products_s"], result["pass_s"], strict=True)]
+    used = [result["flops"] / taken / rate for taken, rate in zip(result["pass_s"], result["rate"], strict=True)]
+    return [
+        case["model"],
+        case["work"],
+        result["dtype"].removeprefix("torch."),
+        _seconds(result["pass_s"]),
+        _seconds(result["products_s"]),
+        *_ratio(shares),
+        f"{statistics.median(used):.2f}",
+        _seconds(result["update_s"]),
+        *_when(entry),
+    ]
+
+
+MEMORY_HEAD = [
+    "model", "parameters", "work", "TRL's setting", "TRL", "ours", "**ours / TRL**", "steps", "engine", "date",
+]  # fmt: skip
+
+
+def memory_row(entry: Entry) -> list[str]:
+    """Peak memory of both."""
+    case, result = entry.case, entry.result
+    return [
+        case["model"],
+        case["parameters"],
+        case["work"],
+        case["trl"],
+        f"{result['trl_bytes'] / 2**20:.0f} MiB",
+        f"{result['ours_bytes'] / 2**20:.0f} MiB",
+        f"**{result['ours_bytes'] / result['trl_bytes']:.2f}**",
+        str(case["rounds"]),
+        *_when(entry),
+    ]
+
+
+LEARNING_HEAD = [
+    "seed", "TRL's setting", "learning rate, TRL / ours", "base", "steps to +0.2, TRL / ours",
+    "seconds a step, TRL / ours", "seconds to +0.2, TRL / ours", "**ratio**", "engine", "date",
+]  # fmt: skip
+
+
+def learning_row(entry: Entry) -> list[str]:
+    """How soon each side had gained enough."""
+    case, result = entry.case, entry.result
+    ours, theirs = gains(result)
+    ours_s = [step["seconds"] for step in result["ours"]]
+    return [
+        f"{case['seed']}{' (tuning)' if case['seed'] == TUNING_SEED else ''}",
+        case["trl"],
+        f"{case['trl_lr']:.0e} / {case['ours_lr']:.0e}",
+        f"{result['base']:.3f}",
+        " / ".join(str(each.steps) if each else "none" for each in (theirs, ours)),
+        f"{statistics.median(result['trl_s']):.2f} / {statistics.median(ours_s):.2f}",
+        " / ".join(f"{each.seconds:.0f}" if each else "none" for each in (theirs, ours)),
+        f"**{theirs.seconds / ours.seconds:.2f}**" if ours and theirs else "none",
+        *_when(entry),
+    ]
+
+
 TABLES: dict[str, tuple[str, list[str], Row]] = {
     "StepCase": ("step", STEP_HEAD, step_row),
     "SamplingCase": ("sampling", SAMPLING_HEAD, sampling_row),
+    "TrainingCase": ("training", TRAINING_HEAD, training_row),
+    "MemoryCase": ("memory", MEMORY_HEAD, memory_row),
+    "LearningCase": ("learning", LEARNING_HEAD, learning_row),
 }
 """Kind of case -> the name of its table in README, its columns, and what one entry says in them."""
 

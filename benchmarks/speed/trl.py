@@ -46,7 +46,8 @@ class Generating:
     """Stands in for a model's `generate`: times it, counts its tokens and forces ragged lengths."""
 
     def __init__(self, model: Any, work: Work, end_id: int) -> None:
-        self._generate = model.generate
+        self.plain = model.generate
+        """The model's own."""
         self._work = work
         self._end_id = end_id
         self.seconds: list[float] = []
@@ -61,7 +62,7 @@ class Generating:
             if len(lengths) != len(ids):
                 raise ValueError(f"TRL generates {len(ids)} answers at a time, not the {len(lengths)} of a step.")
             inputs["logits_processor"] = [Ends(self._end_id, lengths, ids.shape[1])]
-        found = self._generate(**inputs)
+        found = self.plain(**inputs)
         self.seconds.append(time.perf_counter() - started)
         self.tokens.append(answer_tokens(found[:, ids.shape[1] :], self._end_id))
         return found

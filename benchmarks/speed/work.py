@@ -12,7 +12,7 @@ from typing import Any, Literal
 from benchmarks.speed.shapes import STARTER, Shape, word
 from burnish.starter.corpus import prompt
 from burnish.starter.family import Row
-from burnish.starter.splits import rows
+from burnish.starter.splits import Split, rows
 from burnish.starter.tasks.secreview import secreview
 
 LENGTH_SEED = 8
@@ -63,13 +63,15 @@ SHORT = Work("short", 8, 8, 64, 128, "full")
 LONG = Work("long", 8, 8, 512, 64, "full")
 RAGGED = Work("ragged", 8, 8, 64, 128, "ragged")
 TASK = Work("task", 8, 8, None, 160, "free")
-WORKS = {work.name: work for work in (SHORT, LONG, RAGGED, TASK)}
+REVIEW = Work("review", 24, 8, None, 160, "free")
+"""A batch as a job takes it: a tenth of 240 rows."""
+WORKS = {work.name: work for work in (SHORT, LONG, RAGGED, TASK, REVIEW)}
 
 
 def texts(work: Work, shape: Shape, tokenizer: Any) -> list[str]:
     """The prompts, as text whose tokens are what both sides are given."""
     if work.prompt_tokens is None:
-        return [prompt(tokenizer, row.fields["messages"]) for row in questions()]
+        return [prompt_of(tokenizer, row) for row in questions()]
     if shape.name == STARTER:
         return [_conversation(tokenizer, work.prompt_tokens, number) for number in range(POOL)]
     draw = random.Random(PROMPT_SEED)
@@ -77,9 +79,14 @@ def texts(work: Work, shape: Shape, tokenizer: Any) -> list[str]:
     return [" ".join(map(word, each)) for each in ids]
 
 
-def questions(count: int = POOL) -> list[Row]:
-    """Rows of security review to train on."""
-    return rows(secreview(POLICY), "train", count, 0)
+def questions(count: int = POOL, split: Split = "train") -> list[Row]:
+    """Rows of security review."""
+    return rows(secreview(POLICY), split, count, 0)
+
+
+def prompt_of(tokenizer: Any, row: Row) -> str:
+    """A row as the starter is asked it; the answer begins inside the reasoning."""
+    return prompt(tokenizer, row.fields["messages"])
 
 
 def _conversation(tokenizer: Any, tokens: int, number: int) -> str:
