@@ -64,7 +64,7 @@ def site(store: Store, tmp_path: Path) -> Site:
     store.files.insert(file("file-1", bytes=2))
     store.keys.create("laptop", now=NOW)
     store.jobs.insert(job(JOB, status=JobStatus.QUEUED, metadata={"team": "a"}), NewEvent("created"))
-    store.grades.put(SampleKey(JOB, "train", 1, 1, 0), "digest", Grade("exact", "string_check", 0.1))
+    store.grades.put(SampleKey(JOB, "train", 1, 1, 0), "digest", Grade("exact", "string_check", 0.1), 1)
     claimed = store.jobs.claim("w", [JobStatus.QUEUED], 60, NOW)
     assert claimed is not None
     site = Site(store, blobs, claimed)

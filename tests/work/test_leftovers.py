@@ -20,7 +20,7 @@ def claimed(settings: Settings, store: Store) -> Job:
     assert found is not None
     (settings.data_dir / "runs" / "ftjob-1-1").mkdir(parents=True)
     open_blobs(settings).put("snapshots/ftjob-1/000001/x", b"x")
-    store.grades.put(KEY, "digest", Grade("n", "python", 1.0))
+    store.grades.put(KEY, "digest", Grade("n", "python", 1.0), 1)
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+import sqlalchemy as sa
 
 from burnish.core.errors import StoreUnavailable
 from burnish.core.job import JobStatus
@@ -18,6 +19,7 @@ from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, Written, open_blobs
 from burnish.store.places import SNAPSHOTS
 from burnish.store.store import open_store
+from burnish.store.tables import grades
 from burnish.work.run import Run
 from burnish.work.worker import DEATHS
 from tests.tiny import write_tiny_model
@@ -302,3 +304,25 @@ def test_the_ledger_counts_every_answer_and_tells_what_it_had_expected(tmp_path:
     assert last.data is not None
     assert last.data["actual"] == {"usd": 0.0, "seconds": ledger["seconds"]["total"], "tokens": sum(sampled.values())}
     assert last.data["estimate"] == ledger["estimate"]
+
+
+def test_every_question_to_a_judge_is_in_the_ledger_once(tmp_path: Path, tiny: Path):
+    """A rate of next to nothing keeps the answers as they are, so that later passes find the first one's grades."""
+    judge = {
+        "type": "score_model",
+        "name": "judge",
+        "model": "o4-mini",
+        "input": [{"role": "user", "content": "Rate: {{sample.output_text}}"}],
+        "sampling_params": {"max_completions_tokens": 24},
+    }
+    hyper = {"n_epochs": 2, "batch_size": 4, "eval_interval": 1, "eval_samples": 1, "reasoning_effort": "none"}
+    hyper |= {"compute_multiplier": 0.25, "learning_rate_multiplier": 1e-9}
+    shop = Shop(tmp_path, tiny, grader=judge, hyperparameters=hyper)
+    ledger = shop.carry_out().usage_metrics
+    with shop.run.store.jobs.database.read() as connection:
+        asked = [row.grade["usage"]["o4-mini"] for row in connection.execute(sa.select(grades))]
+    kinds = ("prompt_tokens", "completion_tokens", "cached_tokens")
+    assert ledger is not None
+    assert ledger["model_graders_token_usage"] == {"o4-mini": {key: sum(each[key] for each in asked) for key in kinds}}
+    answers = shop.file(shop.run.store.jobs.require("ftjob-1").result_files[1]).splitlines()
+    assert 0 < len(asked) < len(answers)

@@ -7,7 +7,7 @@ from burnish.core.budget import Budget
 from burnish.core.errors import LeaseLost
 from burnish.core.job import JobStatus
 from burnish.core.records import Checkpoint, NewEvent
-from burnish.core.rollout import Grade, SampleKey
+from burnish.core.rollout import Grade, SampleKey, TokenUsage
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
@@ -46,7 +46,7 @@ def again(journal: StoreJournal) -> StoreJournal:
     journal.store.jobs.release(journal.job.id, journal.job.attempt)
     claimed = journal.store.jobs.claim("another", [JobStatus.RUNNING], 60, 2000)
     assert claimed is not None
-    return replace(journal, job=claimed, _kept=(), _plan=None)
+    return replace(journal, job=claimed, _kept=(), _plan=None, _step=0)
 
 
 def messages(store: Store) -> list[str]:
@@ -253,3 +253,22 @@ def test_a_run_that_goes_on_tells_when_it_will_be_done(journal: StoreJournal, st
     store.jobs.update("ftjob-1", journal.job.attempt, now=2000, fields={"estimated_finish": None})
     again(journal).begin(plan())
     assert store.jobs.require("ftjob-1").estimated_finish is not None
+
+
+def test_a_grade_costs_what_it_did_in_the_step_that_asked_for_it_and_nothing_later(
+    journal: StoreJournal, tmp_path: Path
+):
+    """All validation passes have the same keys, and a model that has learnt gives the same answers in many."""
+    key = SampleKey("ftjob-1", "valid", 0, 1, 0)
+    judge = Grade("judge", "score_model", 0.5, usage={"gpt": TokenUsage(100, 20)})
+    code = Grade("code", "python", 0.5, sandbox_seconds=0.25)
+    both = Grade("both", "multi", 0.5, parts={"a": judge, "b": code}, usage=judge.usage)
+    journal.commit(record(0, tmp_path))
+    journal.record_grade(key, "digest", both)
+    following = again(journal)
+    following.begin(plan())
+    assert following.grade(key, "digest") == both
+    following.commit(record(1, tmp_path))
+    free = replace(judge, usage={"gpt": TokenUsage(0, 0)})
+    expected = replace(both, parts={"a": free, "b": replace(code, sandbox_seconds=0.0)}, usage=free.usage)
+    assert following.grade(key, "digest") == expected

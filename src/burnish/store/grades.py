@@ -14,20 +14,29 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A grade in the journal."""
+
+    grade: Grade
+    step: int
+    """The step that it was asked for in; every validation pass has the same keys, and may find one of an earlier."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grades:
     """The table of grades, by sample and by the digest of answer and grader."""
 
     database: Database
 
-    def get(self, key: SampleKey, digest: str) -> Grade | None:
+    def get(self, key: SampleKey, digest: str) -> Written | None:
         """The grade written for this answer by this grader."""
         with self.database.read() as connection:
             found = connection.execute(sa.select(table.c.grade).where(_is(key, digest))).one_or_none()
-        return _grade(found.grade) if found is not None else None
+        return Written(_grade(found.grade), found.grade.get("step", key.step)) if found is not None else None
 
-    def put(self, key: SampleKey, digest: str, grade: Grade) -> None:
+    def put(self, key: SampleKey, digest: str, grade: Grade, step: int) -> None:
         """Write a grade down. The first one stays: a second writer of the same sample changes nothing."""
-        row = sa.insert(table).values(**asdict(key), digest=digest, grade=asdict(grade))
+        row = sa.insert(table).values(**asdict(key), digest=digest, grade={**asdict(grade), "step": step})
         try:
             with self.database.write() as connection:
                 connection.execute(row)

@@ -20,11 +20,11 @@ class Pace:
     """What else a step with one takes: the pass, the checkpoint, the writing."""
 
     def after(self, plan: Plan, step: int, core_s: float, rest_s: float) -> "Pace":
-        """The pace after a step; what was there before the first counts as one step of its kind, but not for `step`."""
+        """The pace after a step; what was guessed before the first counts as one step."""
         validated = _validated(plan, step)
         is_validated = plan.validates_after(step)
         return Pace(
-            step=_towards(self.step, core_s, step),
+            step=_towards(self.step, core_s, 1 + step),
             writing=self.writing if is_validated else _towards(self.writing, rest_s, 1 + step - validated),
             validation=_towards(self.validation, rest_s, 1 + validated) if is_validated else self.validation,
         )

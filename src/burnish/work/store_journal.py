@@ -15,7 +15,7 @@ from burnish.core.errors import BurnishError
 from burnish.core.ids import derived_id, derived_model_id
 from burnish.core.model_name import tuned_name
 from burnish.core.records import Checkpoint, Job, NewEvent, StoredSnapshot, TunedModel
-from burnish.core.rollout import Grade, SampleKey
+from burnish.core.rollout import Grade, SampleKey, TokenUsage
 from burnish.policy.fingerprint import fingerprint
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.store.blobs import Blobs
@@ -48,6 +48,8 @@ class StoreJournal:
     books: Books = field(default_factory=Books)
     _plan: Plan | None = None
     _kept: tuple[StoredSnapshot, ...] = ()
+    _step: int = 0
+    """The one that is under way."""
 
     @property
     def plan(self) -> Plan:
@@ -81,12 +83,15 @@ class StoreJournal:
         return _WISHES[self.store.jobs.desired(self.job.id)]
 
     def grade(self, key: SampleKey, digest: str) -> Grade | None:
-        """From the table of grades."""
-        return self.store.grades.get(key, digest)
+        """From the table of grades. One that an earlier step asked for costs nothing more."""
+        written = self.store.grades.get(key, digest)
+        if written is None:
+            return None
+        return _paid_for(written.grade) if written.step < self._step else written.grade
 
     def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
         """Into the table of grades."""
-        self.store.grades.put(key, digest, grade)
+        self.store.grades.put(key, digest, grade, self._step)
 
     def commit(self, record: StepRecord) -> None:
         """Events, checkpoint, snapshot, ledger and progress in one transaction.
@@ -115,7 +120,7 @@ class StoreJournal:
             fields=fields,
             leaving=replace(leaving, events=[*leaving.events, *entry.events]),
         )
-        self._kept = kept
+        self._kept, self._step = kept, record.step + 1
         self._tidy(record, leaving)
 
     def say(
@@ -168,7 +173,7 @@ class StoreJournal:
             except BurnishError as error:
                 self.say(f"The snapshot of step {stored.step} cannot be used: {error.message}", level="warn")
                 continue
-            self._kept = (stored,)
+            self._kept, self._step = (stored,), stored.step + 1
             self._say_when(f"{why} after step {stored.step}", self.books.left_s(self.plan, stored.step))
             if stored.fingerprint != fingerprint():
                 message = "The machine is another one than before, so the same bits as there are not promised"
@@ -234,6 +239,15 @@ def superseded(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
     validated = [each for each in checkpoints if "full_valid_mean_reward" in each.metrics]
     best_last = sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
     return best_last[: max(0, len(validated) - keep)]
+
+
+def _paid_for(grade: Grade) -> Grade:
+    return replace(
+        grade,
+        usage=dict.fromkeys(grade.usage, TokenUsage(0, 0)),
+        sandbox_seconds=0.0,
+        parts={key: _paid_for(part) for key, part in grade.parts.items()},
+    )
 
 
 def _moment(now: float, left_s: float | None) -> int | None:

@@ -116,5 +116,5 @@ def test_what_this_revision_held_is_there_today(database_url: str):
     assert [each.prefix for each in store.keys.all()] == ["sk-12345678"]
     grade = store.grades.get(SampleKey("ftjob-a", "train", 1, 1, 0), "d")
     assert grade is not None
-    assert (grade.score, grade.seconds) == (0.1, 0.5)
+    assert (grade.grade.score, grade.grade.seconds) == (0.1, 0.5)
     store.close()
