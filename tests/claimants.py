@@ -2,20 +2,18 @@
 
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from burnish.core.job import JobStatus
 from burnish.store.database import open_database
+from burnish.store.files import insert_file
 from burnish.store.store import store_at
-from burnish.store.tables import files
-from tests.rows import NOW
+from tests.rows import NOW, file
 
 
 def open_and_insert(url: str, file_id: str) -> None:
     """Open a database that may not be there yet, and write one row."""
     database = open_database(url)
     with database.write() as connection:
-        connection.execute(sa.insert(files).values(id=file_id, bytes=1, created_at=NOW, filename="f", purpose="batch"))
+        insert_file(connection, file(file_id))
     database.engine.dispose()
 
 

@@ -45,12 +45,25 @@ class Door:
         return self.http.post("/v1/fine_tuning/jobs", json=self.body(**changes)).json()["id"]
 
 
+@dataclass(frozen=True)
+class Given:
+    """A toolbox with these tools in it, whatever chat it is given."""
+
+    content: Tools
+
+    def tools(self, _chat: Any) -> Tools:
+        return self.content
+
+    async def aclose(self) -> None:
+        return
+
+
 @contextmanager
 def opened(data_dir: Path, tools: Tools | None = None, **settings: Any) -> Iterator[Door]:
     """A server over a data directory; no worker works for it. `tools` stand in for what its graders would have."""
     state = open_state(Settings(data_dir=data_dir, **settings))
     if tools is not None:
-        state = dataclasses.replace(state, tools=tools)
+        state = dataclasses.replace(state, toolbox=Given(tools))
     with TestClient(app_of(state)) as http:
         client = openai.OpenAI(base_url="http://testserver/v1", api_key="any", http_client=http, max_retries=0)
         yield Door(state, http, client)

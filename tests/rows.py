@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.job import JobStatus
-from burnish.core.records import Checkpoint, Job, StoredFile, TunedModel
+from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Job, StoredFile, TunedModel
 
 NOW = 1_800_000_000
 
@@ -42,6 +42,7 @@ def job(job_id: str, **changes: Any) -> Job:
         validation_file="file-valid",
         suffix=None,
         metadata=None,
+        project=DEFAULT_PROJECT,
         hyperparameters={"n_epochs": "auto"},
     )
     return dataclasses.replace(new, **changes)
@@ -49,7 +50,9 @@ def job(job_id: str, **changes: Any) -> Job:
 
 def file(file_id: str, **changes: Any) -> StoredFile:
     """A file for training."""
-    new = StoredFile(id=file_id, bytes=2, created_at=NOW, filename="rows.jsonl", purpose="fine-tune")
+    new = StoredFile(
+        id=file_id, bytes=2, created_at=NOW, filename="rows.jsonl", purpose="fine-tune", project=DEFAULT_PROJECT
+    )
     return dataclasses.replace(new, **changes)
 
 
@@ -71,6 +74,7 @@ def model(job_id: str, step: int, **changes: Any) -> TunedModel:
         blob=f"models/{step}",
         kind="lora",
         reasoning_effort="medium",
+        project=DEFAULT_PROJECT,
     )
     return dataclasses.replace(new, **changes)
 

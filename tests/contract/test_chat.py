@@ -54,7 +54,7 @@ def settings(tmp_path_factory) -> Settings:
     open_blobs(settings).put_directory("models/job-1", directory)
     store = open_store(settings)
     for name, step in ((CHECKPOINT, 2), (TUNED, 4)):
-        store.models.insert(TunedModel(name, 1, "tiny", "ftjob-1", step, "models/job-1", "lora", "low"))
+        store.models.insert(TunedModel(name, 1, "tiny", "ftjob-1", step, "models/job-1", "lora", "low", "default"))
     store.close()
     return settings
 

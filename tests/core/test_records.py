@@ -16,6 +16,7 @@ JOB = Job(
     validation_file="file-2",
     suffix=None,
     metadata=None,
+    project="default",
     hyperparameters={"n_epochs": "auto"},
 )
 
@@ -36,8 +37,8 @@ def test_a_record_changes_only_by_a_copy():
 
 
 def test_records_of_equal_fields_are_equal():
-    assert StoredFile("file-1", 3, 0, "a.jsonl", "fine-tune") == StoredFile(
-        "file-1", 3, 0, "a.jsonl", "fine-tune", None
+    assert StoredFile("file-1", 3, 0, "a.jsonl", "fine-tune", "default") == StoredFile(
+        "file-1", 3, 0, "a.jsonl", "fine-tune", "default", None
     )
 
 

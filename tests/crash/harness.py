@@ -61,7 +61,7 @@ class Site:
         rows = b'{"messages": [{"role": "user", "content": "Which word?"}], "wanted": "maybe"}\n' * 4
         for name in ("file-train", "file-valid"):
             self.blobs.put(f"files/{name}", rows)
-            self.store.files.insert(StoredFile(name, len(rows), 1000, "x.jsonl", "fine-tune"))
+            self.store.files.insert(StoredFile(name, len(rows), 1000, "x.jsonl", "fine-tune", "default"))
         method = {"grader": GRADER, "response_format": FORMAT, "hyperparameters": HYPER}
         request = JobRequest.model_validate(
             {

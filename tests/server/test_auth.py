@@ -5,7 +5,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from burnish.core.errors import InvalidKey
-from burnish.server.auth import Auth, is_loopback
+from burnish.server.auth import EVERYBODY, Auth, Caller, is_loopback
 from burnish.store.store import Store, store_at
 from tests.door import Door, error_of
 from tests.rows import NOW
@@ -54,18 +54,27 @@ def store(tmp_path: Path) -> Store:
 
 def test_a_server_on_the_network_lets_nobody_in_without_a_key(store: Store):
     with pytest.raises(InvalidKey, match="no API key yet"):
-        Auth(store.keys, is_loopback=False).check(Headers({"authorization": "Bearer any"}))
+        Auth(store.keys, is_loopback=False).identify(Headers({"authorization": "Bearer any"}))
     store.close()
 
 
 def test_web_pages_of_other_sites_may_not_use_a_server_without_keys(store: Store):
     auth = Auth(store.keys, is_loopback=True)
-    auth.check(Headers({"sec-fetch-site": "same-origin"}))
+    auth.identify(Headers({"sec-fetch-site": "same-origin"}))
     with pytest.raises(InvalidKey):
-        auth.check(Headers({"sec-fetch-site": "cross-site"}))
+        auth.identify(Headers({"sec-fetch-site": "cross-site"}))
     store.close()
 
 
 def test_only_loopback_addresses_are_loopback():
     assert [is_loopback(host) for host in ("127.0.0.1", "127.3.2.1", "::1", "localhost")] == [True] * 4
     assert [is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "example.com")] == [False] * 4
+
+
+def test_a_key_says_for_whom_a_request_comes(store: Store):
+    auth = Auth(store.keys, is_loopback=True)
+    assert auth.identify(Headers({})) == EVERYBODY == Caller("default", is_admin=True)
+    for project, is_admin in (("default", False), ("research", True)):
+        secret = store.keys.create("k", now=NOW, project=project, is_admin=is_admin).secret
+        assert auth.identify(Headers({"authorization": f"Bearer {secret}"})) == Caller(project, is_admin)
+    store.close()

@@ -70,6 +70,7 @@ def site(store: Store, tmp_path: Path) -> Site:
     site = Site(store, blobs, claimed)
     for _ in range(3):
         site.go_on()
+    store.permissions.create(model_name(3), ["b"], now=NOW)
     return site
 
 
@@ -135,6 +136,8 @@ def test_a_restored_store_counts_on(site: Site, tmp_path: Path, empty):
         store.files.insert(file("file-2"))
         assert [each.id for each in store.jobs.page().items] == ["ftjob-b", JOB]
         assert [each.id for each in store.files.page().items] == ["file-2", "file-1"]
+        store.permissions.create(model_name(3), ["c"], now=NOW)
+        assert [each.project for each in store.permissions.page(model_name(3)).items] == ["c", "b"]
 
 
 def test_bytes_that_no_row_names_stay_behind(site: Site, tmp_path: Path):

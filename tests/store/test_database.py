@@ -8,14 +8,15 @@ import sqlalchemy as sa
 from burnish.core.errors import BurnishError
 from burnish.core.records import NewEvent
 from burnish.store.database import open_database, revision
+from burnish.store.files import insert_file
 from burnish.store.store import store_at
 from burnish.store.tables import REVISION, files
 from tests.claimants import open_and_insert
-from tests.rows import NOW, job
+from tests.rows import file, job
 
 
 def _insert(connection: sa.Connection, file_id: str) -> None:
-    connection.execute(sa.insert(files).values(id=file_id, bytes=1, created_at=NOW, filename="f", purpose="batch"))
+    insert_file(connection, file(file_id))
 
 
 def test_a_failed_transaction_leaves_nothing(database_url: str):

@@ -1,7 +1,7 @@
 import pytest
 import sqlalchemy as sa
 
-from burnish.core.errors import NotFound
+from burnish.core.errors import InvalidRequest, NotFound
 from burnish.store.store import Store
 from tests.rows import NOW
 
@@ -31,3 +31,24 @@ def test_a_revoked_key_is_void_but_keeps_the_door_shut(store: Store):
     assert [key.revoked_at for key in store.keys.all()] == [NOW + 1]
     with pytest.raises(NotFound):
         store.keys.revoke(new.key.id, now=NOW + 2)
+
+
+def test_a_key_belongs_to_a_project_and_may_be_an_admins(store: Store):
+    plain, admin = store.keys.create("a", now=NOW), store.keys.create("b", now=NOW, project="research", is_admin=True)
+    assert (plain.key.project, plain.key.is_admin) == ("default", False)
+    assert (admin.key.project, admin.key.is_admin) == ("research", True)
+    assert store.keys.find(admin.secret) == admin.key
+
+
+def test_a_project_is_there_from_its_first_key_on_and_outlives_it(store: Store):
+    assert store.keys.projects() == {"default"}
+    new = store.keys.create("a", now=NOW, project="research")
+    store.keys.revoke(new.key.id, now=NOW)
+    assert store.keys.projects() == {"default", "research"}
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "-a", "a/b", "é", "a" * 65, "a\n"])
+def test_what_is_no_name_makes_no_project(store: Store, name: str):
+    with pytest.raises(InvalidRequest, match="cannot be a project's name"):
+        store.keys.create("a", now=NOW, project=name)
+    assert store.keys.all() == []

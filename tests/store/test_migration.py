@@ -25,7 +25,7 @@ down_revision = "{newest}"
 
 def upgrade():
     with op.batch_alter_table("jobs") as table:
-        table.add_column(sa.Column("project", sa.String, nullable=False, server_default="default"))
+        table.add_column(sa.Column("colour", sa.String, nullable=False, server_default="default"))
         table.alter_column("suffix", type_=sa.Text)
         table.drop_column("estimated_finish")
 '''
@@ -79,7 +79,7 @@ def test_a_filled_database_is_upgraded_without_loss(database_url: str, tmp_path:
         upgrade(connection, scripts)
     with store.database.read() as connection:
         assert revision(connection) == "next"
-        assert connection.execute(sa.text("SELECT id, project, suffix FROM jobs ORDER BY number")).all() == [
+        assert connection.execute(sa.text("SELECT id, colour, suffix FROM jobs ORDER BY number")).all() == [
             ("ftjob-a", "default", "ftjob-a"),
             ("ftjob-b", "default", "ftjob-b"),
         ]

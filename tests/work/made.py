@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.core.job import JobStatus
-from burnish.core.records import Job
+from burnish.core.records import DEFAULT_PROJECT, Job
 from burnish.core.rollout import Completion, Fault, Grade, Group, Item, Rollout, Sample, SampleKey, Source
 
 
@@ -59,6 +59,7 @@ def job(request: Mapping[str, Any] | None = None, **fields: Any) -> Job:
         "validation_file": "file-valid",
         "suffix": None,
         "metadata": None,
+        "project": DEFAULT_PROJECT,
         "hyperparameters": {},
     }
     return Job(**(values | fields))

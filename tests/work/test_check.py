@@ -34,7 +34,7 @@ class Shop:
 
     def put(self, file_id: str, content: bytes) -> None:
         self.blobs.put(f"files/{file_id}", content)
-        self.store.files.insert(StoredFile(file_id, len(content), 1000, "x.jsonl", "fine-tune"))
+        self.store.files.insert(StoredFile(file_id, len(content), 1000, "x.jsonl", "fine-tune", "default"))
 
     def validate(self, train: bytes, valid: bytes, grader: dict[str, Any] = GRADER) -> Job:
         self.put("file-train", train)
@@ -115,6 +115,13 @@ def test_a_file_that_vanished_fails_the_job(shop: Shop):
     assert failed.error is not None
     assert failed.error.param == "validation_file"
     assert "vanished" in failed.error.message
+
+
+def test_a_file_of_another_project_is_as_good_as_vanished(shop: Shop):
+    shop.store.files.insert(StoredFile("file-train", 2, 1000, "x.jsonl", "fine-tune", "research"))
+    failed = shop.validate_stored()
+    assert failed.error is not None
+    assert failed.error.message == "The training file file-train has vanished."
 
 
 def test_bytes_that_vanished_fail_the_job(shop: Shop):

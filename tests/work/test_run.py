@@ -43,7 +43,7 @@ class Shop:
         self.run = Run(settings, open_store(settings), open_blobs(settings))
         for name in ("file-train", "file-valid"):
             self.run.blobs.put(f"files/{name}", rows)
-            self.run.store.files.insert(StoredFile(name, len(rows), 1000, "x.jsonl", "fine-tune"))
+            self.run.store.files.insert(StoredFile(name, len(rows), 1000, "x.jsonl", "fine-tune", "research"))
         hyper = {"n_epochs": 2, "batch_size": 2, "eval_interval": 3, "reasoning_effort": "none"}
         body = {
             "model": "o4-mini",
@@ -56,7 +56,8 @@ class Shop:
             },
         }
         request = JobRequest.model_validate(body)
-        queued = job(request.record(), status=JobStatus.QUEUED, model="o4-mini", suffix="mine", metadata=metadata)
+        changes: dict[str, Any] = {"model": "o4-mini", "suffix": "mine", "metadata": metadata, "project": "research"}
+        queued = job(request.record(), status=JobStatus.QUEUED, **changes)
         self.run.store.jobs.insert(queued, NewEvent("Created"))
         claimed = self.run.store.jobs.claim("worker", [JobStatus.QUEUED], 600, time.time())
         assert claimed is not None
@@ -85,6 +86,16 @@ def test_a_job_runs_to_its_tuned_model(tmp_path: Path, tiny: Path):
     assert model is not None
     assert model.base == "tiny"
     assert shop.run.blobs.has(f"{model.blob}/adapter_model.safetensors")
+
+
+def test_what_a_job_makes_is_its_projects(tmp_path: Path, tiny: Path):
+    shop = Shop(tmp_path, tiny)
+    done = shop.carry_out()
+    mine, others = shop.run.store.of("research"), shop.run.store.of("default")
+    assert [each.id for each in mine.jobs.page().items] == ["ftjob-1"]
+    assert {each.name for each in mine.models.all()} >= {done.fine_tuned_model}
+    assert {each.id for each in mine.files.page().items} == {"file-train", "file-valid", *done.result_files}
+    assert (others.jobs.page().items, others.models.all(), others.files.page().items) == ([], [], [])
 
 
 def test_its_events_tell_the_story_in_openais_words(tmp_path: Path, tiny: Path):

@@ -31,7 +31,7 @@ def store(settings: Settings) -> Store:
 
 @pytest.fixture
 def journal(settings: Settings, store: Store, tmp_path: Path) -> StoreJournal:
-    store.jobs.insert(job(status=JobStatus.QUEUED, suffix="mine"), NewEvent("Created"))
+    store.jobs.insert(job(status=JobStatus.QUEUED, suffix="mine", project="research"), NewEvent("Created"))
     claimed = store.jobs.claim("worker", [JobStatus.QUEUED], 60, 2000)
     assert claimed is not None
     room = tmp_path / "run"
@@ -97,6 +97,7 @@ def test_a_validated_step_is_served_under_its_own_name(journal: StoreJournal, st
     assert checkpoint.model.endswith(":ckpt-step-9")
     model = store.models.get(checkpoint.model)
     assert model is not None
+    assert model.project == "research"
     assert journal.blobs.get(f"{model.blob}/adapter_model.safetensors") == b"weights 9"
     last = store.events.all("ftjob-1")[-1].message
     assert last == f"Checkpoint created at step 9 with Snapshot ID: {checkpoint.model}"

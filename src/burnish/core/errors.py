@@ -3,6 +3,7 @@
 BurnishError                   a fault of ours: 500 server_error
 ├── InvalidRequest             400 invalid_request_error; `param` names the field
 ├── InvalidKey                 401, code invalid_api_key
+├── NotAllowed                 403, code insufficient_permissions; the key is valid and may not do this
 ├── NotFound                   404, code names what was not found
 ├── TooLarge                   413
 ├── Busy                       429, code rate_limit_exceeded; may be tried again
@@ -46,6 +47,16 @@ class InvalidKey(BurnishError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="invalid_api_key")
+
+
+class NotAllowed(BurnishError):
+    """The key is a valid one, but what it asks for is not its to do."""
+
+    status = 403
+    type = "invalid_request_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="insufficient_permissions")
 
 
 class NotFound(BurnishError):

@@ -7,7 +7,7 @@ from typing import Literal
 
 _ALPHABET = string.digits + string.ascii_letters
 
-Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "chatcmpl-", "req_", "call_", "key_", "trace_"]
+Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "cp_", "chatcmpl-", "req_", "call_", "key_", "trace_"]
 
 
 def new_id(kind: Kind) -> str:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from burnish.core.job import JobStatus
 
 Json = Any
+DEFAULT_PROJECT = "default"
+"""Whose everything is while there is no key, and of a key that names no project."""
 Desired = Literal["run", "pause", "cancel"]
 """What the user last asked of a job."""
 
@@ -20,6 +22,7 @@ class StoredFile:
     created_at: int
     filename: str
     purpose: str
+    project: str
     expires_at: int | None = None
 
 
@@ -60,6 +63,8 @@ class Job:
     validation_file: str | None
     suffix: str | None
     metadata: Mapping[str, str] | None
+    project: str
+    """Whose the job is, and all that it makes."""
     hyperparameters: Mapping[str, Json]
     """As echoed: "auto" until the plan stands, then numbers."""
     desired: Desired = "run"
@@ -135,6 +140,19 @@ class TunedModel:
     kind: Literal["lora", "full"]
     reasoning_effort: str
     """The effort it was trained at: its default when served."""
+    project: str
+    """Whose job it was; others may use it by a `Permission`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Lets another project use a tuned model."""
+
+    id: str
+    created_at: int
+    model: str
+    project: str
+    """The one that may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +164,7 @@ class Key:
     prefix: str
     """The key's first characters, so that people can tell keys apart."""
     created_at: int
+    project: str
+    is_admin: bool
+    """Whether it may manage permissions."""
     revoked_at: int | None = None

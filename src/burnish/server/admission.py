@@ -8,7 +8,7 @@ from burnish.grade.build import build
 from burnish.grade.check import check_templates
 from burnish.grade.judge import check_text_only
 from burnish.grade.span import span
-from burnish.server.state import State
+from burnish.server.desk import Desk
 from burnish.spec.grader import GraderSpec, LabelModelSpec, MultiSpec, ScoreModelSpec
 from burnish.spec.job import JobRequest
 from burnish.spec.schema import check_schema
@@ -17,12 +17,12 @@ _METHOD = "method.reinforcement"
 _TYPO_OR_ALIAS = "Give its name an [models.aliases] entry in burnish.toml, or use one of GET /v1/models."
 
 
-def admit(state: State, body: JobRequest) -> None:
+def admit(desk: Desk, body: JobRequest) -> None:
     """Raise `InvalidRequest` for whatever can be known to fail without reading the files."""
-    check_budget(state, body.metadata)
-    _check_model(state, body.model)
-    state.expire_files()
-    _check_file(state, body.training_file, "training_file")
+    check_budget(desk, body.metadata)
+    _check_model(desk, body.model)
+    desk.expire_files()
+    _check_file(desk, body.training_file, "training_file")
     if body.validation_file is None:
         raise InvalidRequest(
             "Missing required parameter: 'validation_file'. A reinforcement job needs a validation file: its "
@@ -30,16 +30,16 @@ def admit(state: State, body: JobRequest) -> None:
             param="validation_file",
             code="missing_required_parameter",
         )
-    _check_file(state, body.validation_file, "validation_file")
+    _check_file(desk, body.validation_file, "validation_file")
     if (schema := body.reinforcement.response_schema) is not None:
         check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
-    check_grader(state, body.reinforcement.grader, f"{_METHOD}.grader")
+    check_grader(desk, body.reinforcement.grader, f"{_METHOD}.grader")
 
 
-def check_budget(state: State, metadata: Mapping[str, str | None] | None) -> None:
+def check_budget(desk: Desk, metadata: Mapping[str, str | None] | None) -> None:
     """Raise `InvalidRequest` for a budget in the metadata that cannot be kept to."""
     given = {key: value for key, value in (metadata or {}).items() if value is not None}
-    if Budget.of(given).usd is not None and not state.settings.prices.is_set:
+    if Budget.of(given).usd is not None and not desk.settings.prices.is_set:
         raise InvalidRequest(
             f"'{PREFIX}usd' cannot be kept to: the settings of this server have no [prices], so nothing costs "
             f"anything. Set prices, or use '{PREFIX}seconds' or '{PREFIX}tokens'.",
@@ -48,15 +48,15 @@ def check_budget(state: State, metadata: Mapping[str, str | None] | None) -> Non
         )
 
 
-def _check_model(state: State, name: str) -> None:
-    target = state.settings.resolve(name)
-    if state.settings.is_local(target):
+def _check_model(desk: Desk, name: str) -> None:
+    target = desk.settings.resolve(name)
+    if desk.settings.is_local(target):
         return
-    if not state.is_served(name):
+    if not desk.is_served(name):
         raise InvalidRequest(
             f"The model '{name}' does not exist here. {_TYPO_OR_ALIAS}", param="model", code="model_not_found"
         )
-    why = "runs at another endpoint" if target in state.settings.models.remote else "is itself a tuned model"
+    why = "runs at another endpoint" if target in desk.settings.models.remote else "is itself a tuned model"
     raise InvalidRequest(
         f"The model '{name}' cannot be trained: it {why}. Train a base model of [models.local].",
         param="model",
@@ -64,8 +64,8 @@ def _check_model(state: State, name: str) -> None:
     )
 
 
-def _check_file(state: State, file_id: str, param: str) -> None:
-    file = state.store.files.get(file_id)
+def _check_file(desk: Desk, file_id: str, param: str) -> None:
+    file = desk.store.files.get(file_id)
     if file is None:
         raise InvalidRequest(f"No such File object: {file_id}", param=param, code="file_not_found")
     if file.purpose != "fine-tune":
@@ -76,33 +76,33 @@ def _check_file(state: State, file_id: str, param: str) -> None:
         )
 
 
-def check_grader(state: State, grader: GraderSpec, param: str) -> None:
+def check_grader(desk: Desk, grader: GraderSpec, param: str) -> None:
     """Raise `InvalidRequest` for a grader that could not run in a job; `param` is where it stands in the request."""
-    build(grader, state.tools, param=param)
+    build(grader, desk.tools, param=param)
     check_templates(grader, param=param)
     span(grader, param=param)
-    check_judges(state, grader, param)
+    check_judges(desk, grader, param)
 
 
-def check_judges(state: State, grader: GraderSpec, path: str) -> None:
+def check_judges(desk: Desk, grader: GraderSpec, path: str) -> None:
     """Raise `InvalidRequest` for a judge that is no model here; `path` is where the grader stands in the request."""
     match grader:
         case MultiSpec():
             for key, child in grader.graders.items():
-                check_judges(state, child, f"{path}.graders.{key}")
+                check_judges(desk, child, f"{path}.graders.{key}")
         case ScoreModelSpec() | LabelModelSpec():
-            _check_judge(state, grader.model, f"{path}.model")
-            if state.settings.is_local(state.settings.resolve(grader.model)):
+            _check_judge(desk, grader.model, f"{path}.model")
+            if desk.settings.is_local(desk.settings.resolve(grader.model)):
                 check_text_only(grader.input, path)
         case _:
             return
 
 
-def _check_judge(state: State, name: str, param: str) -> None:
-    target = state.settings.resolve(name)
-    if state.settings.is_local(target) or target in state.settings.models.remote:
+def _check_judge(desk: Desk, name: str, param: str) -> None:
+    target = desk.settings.resolve(name)
+    if desk.settings.is_local(target) or target in desk.settings.models.remote:
         return
-    if state.is_served(name):
+    if desk.is_served(name):
         message = f"'{name}' is a tuned model; in this version a judge is a base model or a remote one."
         raise InvalidRequest(message, param=param, code="model_not_supported")
     raise InvalidRequest(

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from burnish.server import failures
 from burnish.server.auth import Auth, is_loopback
 from burnish.server.door import Door
-from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models
+from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models, permissions
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 
@@ -35,9 +35,10 @@ def app_of(state: State) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
-    for resource in (files, models, jobs, job_moves, graders, chat, health):
-        app.include_router(resource.router(state))
+    for resource in (files, models, jobs, job_moves, permissions, graders, chat, health):
+        app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)
     return app

@@ -1,4 +1,4 @@
-"""Who may come in: bearer keys, once the first key has been made."""
+"""Who may come in, and for which project: bearer keys, once the first key has been made."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -6,7 +6,22 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 
 from burnish.core.errors import InvalidKey
+from burnish.core.records import DEFAULT_PROJECT
 from burnish.store.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request."""
+
+    project: str
+    is_admin: bool
+
+
+CALLER = "burnish.caller"
+"""Where the door writes the `Caller` of a request: a key of its ASGI scope."""
+EVERYBODY = Caller(DEFAULT_PROJECT, is_admin=True)
+"""Whoever comes in while there is no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +35,21 @@ class Auth:
     keys: Keys
     is_loopback: bool
 
-    def check(self, headers: Headers) -> None:
-        """Raise `InvalidKey` unless the request may come in."""
+    def identify(self, headers: Headers) -> Caller:
+        """Who sends a request with these headers. Raises `InvalidKey` unless it may come in."""
         if not self.keys.exist():
             self._check_open(headers)
-            return
+            return EVERYBODY
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise InvalidKey(
                 "You didn't provide an API key. Send it in an Authorization header using Bearer auth "
                 "(Authorization: Bearer YOUR_KEY)."
             )
-        if self.keys.find(secret.strip()) is None:
+        key = self.keys.find(secret.strip())
+        if key is None:
             raise InvalidKey(f"Incorrect API key provided: {_masked(secret.strip())}.")
+        return Caller(key.project, key.is_admin)
 
     def _check_open(self, headers: Headers) -> None:
         if not self.is_loopback:

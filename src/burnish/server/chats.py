@@ -1,5 +1,7 @@
 """The Chat behind every model name: the inference process, or a remote endpoint."""
 
+import copy
+
 import httpx2
 from anyio import to_thread
 
@@ -27,6 +29,12 @@ class Chats:
         self._tuned = tuned
         self._infer = infer
         self._remotes: dict[str, RemoteChat] = {}
+
+    def of(self, tuned: Models) -> "Chats":
+        """The same, but for the tuned models there are. Connections are shared, and closed with either."""
+        chats = copy.copy(self)
+        chats._tuned = tuned
+        return chats
 
     async def find(self, name: str) -> RemoteChat:
         """The Chat of a base, remote, tuned or checkpoint model, or of an alias of one.

@@ -1,4 +1,4 @@
-"""The door that every request passes: its id, its size, its key, and the answer to whatever nobody foresaw."""
+"""The door that every request passes: its id, its size, its caller, and the answer to whatever nobody foresaw."""
 
 import logging
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from burnish.core.errors import BurnishError, TooLarge
 from burnish.core.ids import new_id
 from burnish.server import failures
-from burnish.server.auth import Auth
+from burnish.server.auth import CALLER, Auth
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Door:
             headers = Headers(scope=scope)
             visit.check_length(headers)
             if scope["path"].startswith("/v1"):
-                await run_in_threadpool(self.auth.check, headers)
+                scope[CALLER] = await run_in_threadpool(self.auth.identify, headers)
             await self.app(scope, visit.receive_counted, visit.send_marked)
         except BurnishError as error:
             await visit.refuse(error)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from burnish.core.records import Checkpoint, Event, Job, JobError, StoredFile, TunedModel
+from burnish.core.records import Checkpoint, Event, Job, JobError, Permission, StoredFile, TunedModel
 from burnish.core.rollout import Grade, TokenUsage
 from burnish.grade.flags import all_notes, errors
 
@@ -106,6 +106,16 @@ def checkpoint(record: Checkpoint) -> dict[str, Json]:
         "step_number": record.step,
         "fine_tuning_job_id": record.job_id,
         "metrics": dict(record.metrics),
+    }
+
+
+def permission(record: Permission) -> dict[str, Json]:
+    """A `checkpoint.permission`."""
+    return {
+        "object": "checkpoint.permission",
+        "id": record.id,
+        "created_at": record.created_at,
+        "project_id": record.project,
     }
 
 

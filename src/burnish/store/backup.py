@@ -24,7 +24,7 @@ from burnish.store.blobs import Blobs, Written
 from burnish.store.database import Database, open_database
 from burnish.store.named import Expected, Named, named
 from burnish.store.store import Store
-from burnish.store.tables import files, jobs, schema
+from burnish.store.tables import schema
 
 log = logging.getLogger(__name__)
 
@@ -181,9 +181,10 @@ def _count_on(connection: sa.Connection) -> None:
     """PostgreSQL counts by itself, not from the highest number there."""
     if connection.dialect.name != "postgresql":
         return
-    for table in (jobs, files):
-        sequence = sa.func.pg_get_serial_sequence(table.name, "number")
-        connection.execute(sa.select(sa.func.setval(sequence, sa.func.max(table.c.number))))
+    for table in schema.sorted_tables:
+        if (number := table.autoincrement_column) is not None:
+            sequence = sa.func.pg_get_serial_sequence(table.name, number.name)
+            connection.execute(sa.select(sa.func.setval(sequence, sa.func.max(number))))
 
 
 def _check_empty(database: Database, blobs: Blobs) -> None:

@@ -8,20 +8,18 @@ import sqlalchemy as sa
 
 from burnish.core.records import Checkpoint
 from burnish.store import pages
-from burnish.store.database import Database
 from burnish.store.pages import Page
+from burnish.store.scoped import Scoped
 from burnish.store.tables import checkpoints as table
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoints:
+class Checkpoints(Scoped):
     """The table of checkpoints. `Jobs.commit_step` writes it."""
-
-    database: Database
 
     def page(self, job_id: str, *, after: str | None = None, limit: int = 10) -> Page[Checkpoint]:
         """Newest (highest step) first."""
-        query = sa.select(table).where(table.c.job_id == job_id)
+        query = self._of(job_id)
         with self.database.read() as connection:
             rows, has_more = pages.fetch(
                 connection, query, table.c.step, after=after, id_column=table.c.id, limit=limit
@@ -30,9 +28,12 @@ class Checkpoints:
 
     def all(self, job_id: str) -> list[Checkpoint]:
         """Every checkpoint of a job, by step."""
-        query = sa.select(table).where(table.c.job_id == job_id).order_by(table.c.step)
+        query = self._of(job_id).order_by(table.c.step)
         with self.database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
+
+    def _of(self, job_id: str) -> sa.Select[Any]:
+        return sa.select(table).where(table.c.job_id == job_id, self.is_of_our_job(table.c.job_id))
 
 
 def insert_checkpoints(connection: sa.Connection, checkpoints: Sequence[Checkpoint]) -> None:

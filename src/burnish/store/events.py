@@ -10,17 +10,15 @@ from burnish.core.errors import NotFound
 from burnish.core.ids import new_id
 from burnish.core.records import Event, NewEvent
 from burnish.store import pages
-from burnish.store.database import Database
 from burnish.store.pages import Page
+from burnish.store.scoped import Scoped
 from burnish.store.tables import events as table
 from burnish.store.tables import jobs
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class Events(Scoped):
     """The table of events."""
-
-    database: Database
 
     def append(self, job_id: str, events: Sequence[NewEvent], *, now: float) -> None:
         """Write events whoever holds the job. Raises `NotFound`; a run writes through `Jobs.say` instead."""
@@ -29,7 +27,7 @@ class Events:
 
     def page(self, job_id: str, *, after: str | None = None, limit: int = 20) -> Page[Event]:
         """Newest first."""
-        query = sa.select(table).where(table.c.job_id == job_id)
+        query = self._of(job_id)
         with self.database.read() as connection:
             rows, has_more = pages.fetch(
                 connection, query, table.c.number, after=after, id_column=table.c.id, limit=limit
@@ -38,9 +36,12 @@ class Events:
 
     def all(self, job_id: str) -> list[Event]:
         """Every event of a job, oldest first."""
-        query = sa.select(table).where(table.c.job_id == job_id).order_by(table.c.number)
+        query = self._of(job_id).order_by(table.c.number)
         with self.database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
+
+    def _of(self, job_id: str) -> sa.Select[Any]:
+        return sa.select(table).where(table.c.job_id == job_id, self.is_of_our_job(table.c.job_id))
 
 
 def job_not_found(job_id: str) -> NotFound:

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from burnish.core.records import StoredFile
 from burnish.store import pages
-from burnish.store.database import Database
 from burnish.store.pages import Page
+from burnish.store.scoped import Scoped
 from burnish.store.tables import files as table
+from burnish.store.uses import check_file_unused, is_needed
 
 
 def file_blob(file_id: str) -> str:
@@ -18,10 +19,8 @@ def file_blob(file_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class Files(Scoped):
     """The table of files."""
-
-    database: Database
 
     def insert(self, file: StoredFile) -> None:
         """Add a file, once its bytes are in the blobs."""
@@ -31,7 +30,7 @@ class Files:
     def get(self, file_id: str) -> StoredFile | None:
         """The file with this id."""
         with self.database.read() as connection:
-            row = connection.execute(sa.select(table).where(table.c.id == file_id)).one_or_none()
+            row = connection.execute(self._one(file_id)).one_or_none()
         return _record(row) if row is not None else None
 
     def page(
@@ -43,7 +42,7 @@ class Files:
         purpose: str | None = None,
     ) -> Page[StoredFile]:
         """Files in the order of their creation, newest first unless asked otherwise."""
-        query = sa.select(table)
+        query = sa.select(table).where(self.is_ours(table.c.project))
         if purpose is not None:
             query = query.where(table.c.purpose == purpose)
         with self.database.read() as connection:
@@ -59,18 +58,31 @@ class Files:
         return Page([_record(row) for row in rows], has_more)
 
     def delete(self, file_id: str) -> bool:
-        """Remove the row; whether there was one. The caller deletes the bytes afterwards."""
+        """Remove the row; whether there was one. The caller deletes the bytes afterwards.
+
+        Raises `InvalidRequest`, code `file_in_use`, while a job that has not ended needs it.
+        """
         with self.database.write() as connection:
-            return connection.execute(sa.delete(table).where(table.c.id == file_id)).rowcount > 0
+            if connection.execute(self._one(file_id)).one_or_none() is None:
+                return False
+            check_file_unused(connection, file_id)
+            connection.execute(sa.delete(table).where(table.c.id == file_id))
+            return True
 
     def expire(self, now: float) -> list[str]:
-        """Remove the rows of files whose time has run out; their ids. The caller deletes the bytes."""
+        """Remove the rows of files whose time has run out, of all projects; their ids. The caller deletes the bytes.
+
+        One that a job needs which has not ended stays until then.
+        """
+        is_over = sa.and_(table.c.expires_at <= now, ~is_needed(table.c.id))
         with self.database.read() as connection:
-            if connection.execute(sa.select(table.c.id).where(table.c.expires_at <= now).limit(1)).first() is None:
+            if connection.execute(sa.select(table.c.id).where(is_over).limit(1)).first() is None:
                 return []
         with self.database.write() as connection:
-            gone = connection.execute(sa.delete(table).where(table.c.expires_at <= now).returning(table.c.id))
-            return list(gone.scalars())
+            return list(connection.execute(sa.delete(table).where(is_over).returning(table.c.id)).scalars())
+
+    def _one(self, file_id: str) -> sa.Select[Any]:
+        return sa.select(table).where(table.c.id == file_id, self.is_ours(table.c.project))
 
 
 def insert_file(connection: sa.Connection, file: StoredFile) -> None:
@@ -82,6 +94,7 @@ def insert_file(connection: sa.Connection, file: StoredFile) -> None:
             created_at=file.created_at,
             filename=file.filename,
             purpose=file.purpose,
+            project=file.project,
             expires_at=file.expires_at,
         )
     )
@@ -94,5 +107,6 @@ def _record(row: sa.Row[Any]) -> StoredFile:
         created_at=row.created_at,
         filename=row.filename,
         purpose=row.purpose,
+        project=row.project,
         expires_at=row.expires_at,
     )

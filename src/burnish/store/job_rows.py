@@ -63,6 +63,7 @@ def job_record(row: sa.Row[Any]) -> Job:
         validation_file=row.validation_file,
         suffix=row.suffix,
         metadata=columns["metadata"],
+        project=row.project,
         hyperparameters=row.hyperparameters,
         desired=row.desired,
         attempt=row.attempt,

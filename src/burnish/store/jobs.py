@@ -16,12 +16,12 @@ from burnish.core.job import JobStatus, check_move
 from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile, TunedModel
 from burnish.store import pages
 from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
-from burnish.store.database import Database
 from burnish.store.events import append_events, job_not_found
 from burnish.store.files import insert_file
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
 from burnish.store.models import delete_models, insert_models
 from burnish.store.pages import Page
+from burnish.store.scoped import Scoped
 from burnish.store.tables import job_metadata, job_steps
 from burnish.store.tables import jobs as table
 
@@ -42,10 +42,8 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class Jobs:
-    """The table of jobs."""
-
-    database: Database
+class Jobs(Scoped):
+    """The table of jobs. The queue and the steps are the workers' business, and not parted by projects."""
 
     def insert(self, job: Job, event: NewEvent) -> None:
         """Write a job and its first event in one transaction."""
@@ -57,7 +55,7 @@ class Jobs:
     def get(self, job_id: str) -> Job | None:
         """The job with this id."""
         with self.database.read() as connection:
-            row = connection.execute(sa.select(table).where(table.c.id == job_id)).one_or_none()
+            row = connection.execute(self._one(job_id)).one_or_none()
         return job_record(row) if row is not None else None
 
     def require(self, job_id: str) -> Job:
@@ -76,7 +74,7 @@ class Jobs:
         without_metadata: bool = False,
     ) -> Page[Job]:
         """Newest first: those that carry all the pairs of `metadata`, or those that have no metadata at all."""
-        query = sa.select(table)
+        query = sa.select(table).where(self.is_ours(table.c.project))
         if without_metadata:
             query = query.where(table.c["metadata"].is_(None))
         for key, value in (metadata or {}).items():
@@ -147,7 +145,7 @@ class Jobs:
     def desired(self, job_id: str) -> Desired:
         """What the user last asked for. Raises `NotFound`."""
         with self.database.read() as connection:
-            wish: Desired | None = connection.execute(sa.select(table.c.desired).where(table.c.id == job_id)).scalar()
+            wish: Desired | None = connection.execute(self._one(job_id).with_only_columns(table.c.desired)).scalar()
         if wish is None:
             raise job_not_found(job_id)
         return wish
@@ -155,7 +153,7 @@ class Jobs:
     def desire(self, job_id: str, wish: Desired) -> None:
         """Write down what is wanted, and nothing else. Users' wishes come by `pause`, `resume` and `cancel`."""
         with self.database.write() as connection:
-            _set(connection, _locked(connection, job_id).id, desired=wish)
+            _set(connection, self._locked(connection, job_id).id, desired=wish)
 
     def move(
         self,
@@ -174,7 +172,7 @@ class Jobs:
         `LeaseLost` for a stale attempt, `InvalidRequest` for a move that is not in the table, and `NotFound`.
         """
         with self.database.write() as connection:
-            job = _locked(connection, job_id)
+            job = self._locked(connection, job_id)
             _check_attempt(job, attempt)
             if attempt is not None and job.status.is_final and job.status is not status:
                 raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
@@ -182,7 +180,7 @@ class Jobs:
                 check_move(job_id, job.status, status)
             _set(connection, job_id, **_of_status(job, status, now), **field_values(fields or {}))
             _leave(connection, job_id, leaving or Leaving(), now)
-            return _locked(connection, job_id)
+            return self._locked(connection, job_id)
 
     def commit_step(
         self,
@@ -196,7 +194,7 @@ class Jobs:
     ) -> None:
         """Write a step down, once: a step that is there already changes nothing. Raises `LeaseLost`."""
         with self.database.write() as connection:
-            job = _locked(connection, job_id)
+            job = self._locked(connection, job_id)
             _check_attempt(job, attempt)
             if job.status.is_final:
                 raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
@@ -229,7 +227,7 @@ class Jobs:
     ) -> None:
         """What a run writes that is neither a step nor a move, whatever state its job is in. Raises `LeaseLost`."""
         with self.database.write() as connection:
-            _check_attempt(_locked(connection, job_id), attempt)
+            _check_attempt(self._locked(connection, job_id), attempt)
             _set(connection, job_id, **field_values(fields or {}))
             _leave(connection, job_id, leaving or Leaving(), now)
 
@@ -240,14 +238,14 @@ class Jobs:
     def pause(self, job_id: str, *, now: float) -> Job:
         """Ask a running job to stop with a snapshot; at once where its worker is dead. Raises `InvalidRequest`."""
         with self.database.write() as connection:
-            job = _locked(connection, job_id)
+            job = self._locked(connection, job_id)
             status = JobStatus.PAUSING if _is_held(connection, job_id, now) else JobStatus.PAUSED
             if job.status is not JobStatus.RUNNING:
                 raise _wrong_state(job, "paused", "Only a running job can be paused.")
             _set(connection, job_id, desired="pause", **_of_status(job, status, now))
             text = "The job is pausing after its present step" if status is JobStatus.PAUSING else "The job is paused"
             append_events(connection, job_id, [NewEvent(text)], now=now)
-            return _locked(connection, job_id)
+            return self._locked(connection, job_id)
 
     def resume(self, job_id: str, *, now: float, metadata: Mapping[str, str | None] | None = None) -> Job:
         """Queue a paused job again, with these changes to its metadata (None takes a key away).
@@ -255,36 +253,38 @@ class Jobs:
         Raises `InvalidRequest`.
         """
         with self.database.write() as connection:
-            job = _locked(connection, job_id)
+            job = self._locked(connection, job_id)
             if job.status is not JobStatus.PAUSED:
                 raise _wrong_state(job, "resumed", "Only a paused job can be resumed.")
             _set(connection, job_id, desired="run", **_of_status(job, JobStatus.QUEUED, now))
             if metadata:
                 _change_metadata(connection, job, metadata)
             append_events(connection, job_id, [NewEvent("Resuming, moving job to queued state")], now=now)
-            return _locked(connection, job_id)
+            return self._locked(connection, job_id)
 
     def cancel(self, job_id: str, *, now: float) -> Job:
         """End a job that has not ended, at once; its run notices at the next write. Raises `InvalidRequest`."""
         with self.database.write() as connection:
-            job = _locked(connection, job_id)
+            job = self._locked(connection, job_id)
             if job.status.is_final:
                 raise _wrong_state(job, "cancelled", "It has ended already.")
             _set(connection, job_id, desired="cancel", **_of_status(job, JobStatus.CANCELLED, now))
             append_events(connection, job_id, [NewEvent("The job has been cancelled")], now=now)
-            return _locked(connection, job_id)
+            return self._locked(connection, job_id)
+
+    def _one(self, job_id: str) -> sa.Select[Any]:
+        return sa.select(table).where(table.c.id == job_id, self.is_ours(table.c.project))
+
+    def _locked(self, connection: sa.Connection, job_id: str) -> Job:
+        row = connection.execute(self._one(job_id).with_for_update()).one_or_none()
+        if row is None:
+            raise job_not_found(job_id)
+        return job_record(row)
 
 
 def _has_step(connection: sa.Connection, job_id: str, step: int) -> bool:
     found = sa.select(job_steps.c.step).where(job_steps.c.job_id == job_id, job_steps.c.step == step)
     return connection.execute(found).first() is not None
-
-
-def _locked(connection: sa.Connection, job_id: str) -> Job:
-    row = connection.execute(sa.select(table).where(table.c.id == job_id).with_for_update()).one_or_none()
-    if row is None:
-        raise job_not_found(job_id)
-    return job_record(row)
 
 
 def _wrong_state(job: Job, done: str, rule: str) -> InvalidRequest:

@@ -1,19 +1,21 @@
 """API keys: 256 random bits each, of which only the sha256 is kept."""
 
 import hashlib
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from burnish.core.errors import NotFound
+from burnish.core.errors import InvalidRequest, NotFound
 from burnish.core.ids import new_id
-from burnish.core.records import Key
+from burnish.core.records import DEFAULT_PROJECT, Key
 from burnish.store.database import Database
 from burnish.store.tables import keys as table
 
 _PREFIX_LENGTH = 11
+_PROJECT = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class NewKey(NamedTuple):
@@ -29,16 +31,20 @@ class Keys:
 
     database: Database
 
-    def create(self, name: str, *, now: float) -> NewKey:
-        """Make a key. The secret cannot be had again."""
-        secret = "sk-" + secrets.token_urlsafe(32)
-        key = Key(id=new_id("key_"), name=name, prefix=secret[:_PREFIX_LENGTH], created_at=int(now))
-        with self.database.write() as connection:
-            connection.execute(
-                sa.insert(table).values(
-                    id=key.id, name=key.name, prefix=key.prefix, digest=_digest(secret), created_at=key.created_at
-                )
+    def create(self, name: str, *, now: float, project: str = DEFAULT_PROJECT, is_admin: bool = False) -> NewKey:
+        """Make a key of a project, which is there from then on. The secret cannot be had again.
+
+        Raises `InvalidRequest` for what is no project's name.
+        """
+        if not _PROJECT.fullmatch(project):
+            raise InvalidRequest(
+                f"'{project}' cannot be a project's name: 1 to 64 letters of ASCII, digits, '.', '_' and '-', the "
+                "first a letter or a digit."
             )
+        secret = "sk-" + secrets.token_urlsafe(32)
+        key = Key(new_id("key_"), name, secret[:_PREFIX_LENGTH], int(now), project, is_admin)
+        with self.database.write() as connection:
+            connection.execute(sa.insert(table).values(**asdict(key), digest=_digest(secret)))
         return NewKey(key, secret)
 
     def exist(self) -> bool:
@@ -58,6 +64,11 @@ class Keys:
         with self.database.read() as connection:
             return [_record(row) for row in connection.execute(sa.select(table).order_by(table.c.created_at))]
 
+    def projects(self) -> set[str]:
+        """The names of all projects: those that a key was ever made for, and the one that is always there."""
+        with self.database.read() as connection:
+            return {DEFAULT_PROJECT, *connection.execute(sa.select(table.c.project).distinct()).scalars()}
+
     def revoke(self, key_id: str, *, now: float) -> None:
         """Make a key invalid for ever. Raises `NotFound`."""
         with self.database.write() as connection:
@@ -73,4 +84,12 @@ def _digest(secret: str) -> str:
 
 
 def _record(row: sa.Row[Any]) -> Key:
-    return Key(id=row.id, name=row.name, prefix=row.prefix, created_at=row.created_at, revoked_at=row.revoked_at)
+    return Key(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        created_at=row.created_at,
+        project=row.project,
+        is_admin=row.is_admin,
+        revoked_at=row.revoked_at,
+    )

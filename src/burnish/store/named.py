@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from burnish.core.job import JobStatus
 from burnish.store.blobs import Written
 from burnish.store.files import file_blob
 from burnish.store.places import rollouts_blob, snapshot_blob
 from burnish.store.tables import files, job_steps, jobs, models
+from burnish.store.uses import UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ def named(connection: sa.Connection) -> Named:
     paths = {file_blob(row.id): Expected(bytes=row.bytes) for row in connection.execute(sa.select(files))}
     for row in connection.execute(sa.select(job_steps)):
         paths[rollouts_blob(row.job_id, row.step)] = Expected()
-    final = [status.value for status in JobStatus if status.is_final]
-    for row in connection.execute(sa.select(jobs.c.id, jobs.c.snapshots).where(jobs.c.status.not_in(final))):
+    for row in connection.execute(sa.select(jobs.c.id, jobs.c.snapshots).where(UNFINISHED)):
         for snapshot in row.snapshots:
             directory = snapshot_blob(row.id, snapshot["step"])
             paths |= {f"{directory}/{name}": Expected(sha256=digest) for name, digest in snapshot["files"].items()}

@@ -14,20 +14,29 @@ from burnish.store.grades import Grades
 from burnish.store.jobs import Jobs
 from burnish.store.keys import Keys
 from burnish.store.models import Models
+from burnish.store.permissions import Permissions
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What survives a restart, but for the bytes. May be shared by threads, never across a fork."""
+    """What survives a restart, but for the bytes: everybody's, or what one project sees.
+
+    May be shared by threads, never across a fork.
+    """
 
     database: Database
     jobs: Jobs
     events: Events
     checkpoints: Checkpoints
     models: Models
+    permissions: Permissions
     files: Files
     keys: Keys
     grades: Grades
+
+    def of(self, project: str) -> "Store":
+        """The same rows as a project sees them. Where an id names another's, there is nothing."""
+        return _store(self.database, project)
 
     def close(self) -> None:
         """Close all connections."""
@@ -47,14 +56,18 @@ def open_store(settings: Settings) -> Store:
 
 def store_at(url: str | sa.URL) -> Store:
     """The store at a SQLAlchemy URL."""
-    database = open_database(url)
+    return _store(open_database(url), None)
+
+
+def _store(database: Database, project: str | None) -> Store:
     return Store(
         database=database,
-        jobs=Jobs(database),
-        events=Events(database),
-        checkpoints=Checkpoints(database),
-        models=Models(database),
-        files=Files(database),
+        jobs=Jobs(database, project),
+        events=Events(database, project),
+        checkpoints=Checkpoints(database, project),
+        models=Models(database, project),
+        permissions=Permissions(database),
+        files=Files(database, project),
         keys=Keys(database),
         grades=Grades(database),
     )

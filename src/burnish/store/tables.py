@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -46,6 +46,7 @@ jobs = sa.Table(
     sa.Column("validation_file", sa.String),
     sa.Column("suffix", _Words),
     sa.Column("metadata", _Json),
+    sa.Column("project", sa.String, nullable=False, index=True),
     sa.Column("hyperparameters", _Json, nullable=False),
     sa.Column("desired", sa.String, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -112,6 +113,17 @@ models = sa.Table(
     sa.Column("blob", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("reasoning_effort", sa.String, nullable=False),
+    sa.Column("project", sa.String, nullable=False, index=True),
+)
+permissions = sa.Table(
+    "permissions",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("model", sa.ForeignKey("models.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("project", sa.String, nullable=False, index=True),
+    sa.UniqueConstraint("model", "project"),
 )
 files = sa.Table(
     "files",
@@ -122,6 +134,7 @@ files = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("filename", _Words, nullable=False),
     sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("project", sa.String, nullable=False, index=True),
     sa.Column("expires_at", sa.BigInteger, index=True),
 )
 keys = sa.Table(
@@ -132,6 +145,8 @@ keys = sa.Table(
     sa.Column("prefix", sa.String, nullable=False),
     sa.Column("digest", sa.String, nullable=False, unique=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("project", sa.String, nullable=False),
+    sa.Column("is_admin", sa.Boolean, nullable=False),
     sa.Column("revoked_at", sa.BigInteger),
 )
 grades = sa.Table(

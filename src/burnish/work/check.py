@@ -46,6 +46,7 @@ def validate(job: Job, settings: Settings, store: Store, blobs: Blobs) -> None:
 
 def load(job: Job, request: JobRequest, store: Store, blobs: Blobs) -> Data:
     """The rows of both files, checked. Raises `JobFailure`."""
+    store = store.of(job.project)
     train, warnings = _rows(store, blobs, job.training_file, "training_file", request.reinforcement.grader)
     valid, more = _rows(store, blobs, job.validation_file, "validation_file", request.reinforcement.grader)
     return Data(train, valid, warnings + more)

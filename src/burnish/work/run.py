@@ -185,7 +185,7 @@ class Run:
     def _file(self, job: Job, name: str, source: bytes | Path, now: float) -> StoredFile:
         file_id = derived_id("file-", job.id, name)
         written = self.blobs.put(f"files/{file_id}", source)
-        return StoredFile(file_id, written.bytes, int(now), name, "fine-tune-results")
+        return StoredFile(file_id, written.bytes, int(now), name, "fine-tune-results", job.project)
 
     def _stand_by(self, job: Job, reason: str) -> None:
         """What cannot be stored is no fault of the job's: it is tried again, and in the end paused, never failed.

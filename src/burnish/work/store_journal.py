@@ -152,6 +152,7 @@ class StoreJournal:
             blob=model_blob(name),
             kind="lora" if artifact.kind == "lora" else "full",
             reasoning_effort=self.plan.reasoning_effort,
+            project=self.job.project,
         )
 
     def checkpoint(self, model: TunedModel, metrics: dict[str, Any], now: float) -> Checkpoint:

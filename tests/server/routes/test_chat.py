@@ -20,6 +20,7 @@ from burnish.server.chats import Chats
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 from tests.door import ask_and_leave, error_of
+from tests.rows import NOW
 from tests.serving import listening
 
 BODY = {"model": "tiny", "messages": [{"role": "user", "content": "hello"}]}
@@ -32,6 +33,7 @@ TUNED = TunedModel(
     blob="models/x",
     kind="lora",
     reasoning_effort="low",
+    project="default",
 )
 
 
@@ -92,6 +94,18 @@ def test_a_tuned_model_goes_with_its_base_its_files_and_its_effort(http, infer, 
         "blob": "models/x",
         "reasoning_effort": "low",
     }
+
+
+def test_a_model_of_another_project_answers_once_a_permission_says_so(tmp_path, infer):
+    with server(tmp_path, infer, aliases={"best": TUNED.name}) as (http, state):
+        http.headers["authorization"] = f"Bearer {state.store.keys.create('b', now=NOW, project='b').secret}"
+        for name in (TUNED.name, "best"):
+            response = http.post("/v1/chat/completions", json={**BODY, "model": name})
+            assert error_of(response) == (404, "model", "model_not_found")
+        state.store.permissions.create(TUNED.name, ["b"], now=NOW)
+        for name in (TUNED.name, "best"):
+            assert http.post("/v1/chat/completions", json={**BODY, "model": name}).json()["model"] == name
+    assert [body["burnish"]["blob"] for body in infer.bodies] == ["models/x", "models/x"]
 
 
 def test_every_field_of_the_body_goes_along_but_nobody_chooses_weights(http, infer):

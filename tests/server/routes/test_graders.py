@@ -18,7 +18,7 @@ from burnish.server.app import app_of
 from burnish.server.state import open_state
 from burnish.settings import Settings
 from burnish.spec.chat import ChatCompletion, ChatRequest
-from tests.door import Door, ask_and_leave, error_of, opened
+from tests.door import Door, Given, ask_and_leave, error_of, opened
 from tests.fakes import FakeChat, FakeSleep, answer, verdict
 
 RUN = "/v1/fine_tuning/alpha/graders/run"
@@ -160,7 +160,7 @@ def test_hanging_up_ends_the_grading(tmp_path):
     async def main() -> None:
         judge = Silent()
         state = open_state(Settings.model_validate({"data_dir": tmp_path, "models": REMOTE}))
-        app = app_of(dataclasses.replace(state, tools=Tools(chat=judge)))
+        app = app_of(dataclasses.replace(state, toolbox=Given(Tools(chat=judge))))
         await ask_and_leave(app, RUN, {"grader": JUDGE, "model_sample": "yes"}, judge.begun)
         assert judge.was_cancelled
         await state.aclose()

@@ -1,8 +1,9 @@
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.door import Door, error_of
+from tests.door import Door, error_of, opened
 from tests.rows import model, model_name
 
 
@@ -42,3 +43,14 @@ def test_only_tuned_models_can_be_deleted(door: Door):
     for name in ("burnish-starter", "judge", "o4-mini-2025-04-16"):
         assert error_of(door.http.delete(f"/v1/models/{name}")) == (400, "model", "model_not_deletable")
     assert error_of(door.http.delete("/v1/models/gpt-5")) == (404, "model", "model_not_found")
+
+
+def test_an_alias_of_nothing_is_no_model(tmp_path: Path):
+    with opened(tmp_path, models={"aliases": {"best": model_name(1), "burnish-starter": model_name(1)}}) as door:
+        assert door.client.models.list().data == []
+        for name in ("best", "burnish-starter"):
+            for method in ("GET", "DELETE"):
+                refused = door.http.request(method, f"/v1/models/{name}")
+                assert error_of(refused) == (404, "model", "model_not_found")
+        door.state.store.models.insert(model("ftjob-a", 1))
+        assert [each.id for each in door.client.models.list()] == ["burnish-starter", "best", model_name(1)]

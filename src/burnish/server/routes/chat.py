@@ -12,7 +12,7 @@ from burnish.core.errors import Unavailable
 from burnish.core.hangup import unless_gone
 from burnish.remote.chat import RemoteChat
 from burnish.server import failures
-from burnish.server.state import State
+from burnish.server.desk import AtDesk
 from burnish.spec.chat import ChatRequest
 
 Json = Any
@@ -21,12 +21,12 @@ RETRY_AFTER_S = 3
 """About what the inference process needs to come up."""
 
 
-def router(state: State) -> APIRouter:
+def router() -> APIRouter:
     """The route of chat completions."""
     api = APIRouter(prefix="/v1/chat", tags=["Chat"])
 
     @api.post("/completions", response_model=None)
-    async def create(body: ChatRequest, request: Request) -> Response:
+    async def create(body: ChatRequest, request: Request, desk: AtDesk) -> Response:
         """Answer a conversation, whole or as server-sent events.
 
         What the model cannot do (images, log-probabilities, top_p) is refused with a 400 that names the field. Where
@@ -34,7 +34,7 @@ def router(state: State) -> APIRouter:
         """
         try:
             return await unless_gone(
-                _answer(await state.chats.find(body.model), body, await request.json()), request.receive
+                _answer(await desk.chats.find(body.model), body, await request.json()), request.receive
             )
         except Unavailable as error:
             answer = failures.response(Unavailable(f"'{body.model}' cannot answer at present: {error.message}"))

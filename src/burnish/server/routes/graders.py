@@ -13,7 +13,7 @@ from burnish.grade.answer import sample_of
 from burnish.grade.build import Grader, build
 from burnish.server import wire
 from burnish.server.admission import check_grader, check_judges
-from burnish.server.state import State
+from burnish.server.desk import AtDesk, Desk
 from burnish.spec.grader import GraderSpec, LabelModelSpec, ScoreModelSpec
 from burnish.spec.grading import GraderRun, GraderValidation
 
@@ -21,36 +21,36 @@ Json = Any
 _PARAM = "grader"
 
 
-def router(state: State) -> APIRouter:
+def router() -> APIRouter:
     """The routes of graders."""
     api = APIRouter(prefix="/v1/fine_tuning/alpha/graders", tags=["Graders"])
 
     @api.post("/run")
-    async def run(body: GraderRun, request: Request) -> dict[str, Json]:
+    async def run(body: GraderRun, request: Request, desk: AtDesk) -> dict[str, Json]:
         """Grade one answer.
 
         What goes wrong while grading is a 200 with reward 0 and its flag in `metadata.errors`; only a grader that
         cannot run at all is a 400. Hanging up ends the work.
         """
-        grader = await to_thread.run_sync(_built, state, body.grader)
+        grader = await to_thread.run_sync(_built, desk, body.grader)
         item = Item(line=1, messages=(), tools=(), fields=body.item or {})
         grading = grader(item, sample_of(body.model_sample))
-        limit_s = state.settings.grading.run_timeout_s
+        limit_s = desk.settings.grading.run_timeout_s
         return wire.grade(await unless_gone(_within(limit_s, grading, body.grader), request.receive))
 
     @api.post("/validate")
-    def validate(body: GraderValidation) -> dict[str, Json]:
+    def validate(body: GraderValidation, desk: AtDesk) -> dict[str, Json]:
         """Whether a job would take the grader: its fields, its templates, its formula and its judges."""
-        check_grader(state, body.grader, _PARAM)
+        check_grader(desk, body.grader, _PARAM)
         return {"grader": wire.grader(body.grader.model_dump(mode="json"))}
 
     return api
 
 
-def _built(state: State, spec: GraderSpec) -> Grader:
+def _built(desk: Desk, spec: GraderSpec) -> Grader:
     """May wait: for the sandbox to be tried out, and for rows."""
-    check_judges(state, spec, _PARAM)
-    return build(spec, state.tools, param=_PARAM)
+    check_judges(desk, spec, _PARAM)
+    return build(spec, desk.tools, param=_PARAM)
 
 
 async def _within(limit_s: float, grading: Awaitable[Grade], spec: GraderSpec) -> Grade:

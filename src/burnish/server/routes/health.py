@@ -5,19 +5,19 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from burnish.server.state import State
+from burnish.server.desk import AtDesk
 
 Json = Any
 
 
-def router(state: State) -> APIRouter:
+def router() -> APIRouter:
     """The route of health."""
     api = APIRouter(prefix="/v1/burnish", tags=["Burnish"])
 
     @api.get("/health")
-    def health() -> dict[str, Json]:
+    def health(desk: AtDesk) -> dict[str, Json]:
         """Answers once the rows can be read."""
-        state.store.keys.exist()
+        desk.store.keys.exist()
         return {"status": "ok", "version": version("burnish")}
 
     return api

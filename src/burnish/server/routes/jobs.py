@@ -12,29 +12,29 @@ from burnish.core.job import JobStatus
 from burnish.core.records import Job, NewEvent
 from burnish.server import wire
 from burnish.server.admission import admit
+from burnish.server.desk import AtDesk
 from burnish.server.pages import After, Limit, listed, listed_with_ends
-from burnish.server.state import State
 from burnish.spec.job import SEED_MAX, JobRequest
 
 Json = Any
 JobId = Annotated[str, Path(alias="fine_tuning_job_id")]
 
 
-def router(state: State) -> APIRouter:
+def router() -> APIRouter:
     """The routes of fine-tuning jobs."""
     api = APIRouter(prefix="/v1/fine_tuning/jobs", tags=["Fine-tuning"])
-    organization = state.settings.organization
 
     @api.post("")
-    def create(body: JobRequest) -> dict[str, Json]:
+    def create(body: JobRequest, desk: AtDesk) -> dict[str, Json]:
         """Start a job. What its files hold is checked by the job itself, within seconds."""
-        admit(state, body)
-        job = _new_job(body)
-        state.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"))
-        return wire.job(job, organization)
+        admit(desk, body)
+        job = _new_job(body, desk.caller.project)
+        desk.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"))
+        return wire.job(job, desk.settings.organization)
 
     @api.get("")
     def list_jobs(
+        desk: AtDesk,
         request: Request,
         after: After = None,
         limit: Limit = 20,
@@ -44,37 +44,37 @@ def router(state: State) -> APIRouter:
         if metadata not in (None, "null"):
             message = "'metadata' is a filter: write metadata[key]=value, or metadata=null for jobs without any."
             raise InvalidRequest(message, param="metadata", code="invalid_value")
-        page = state.store.jobs.page(
+        page = desk.store.jobs.page(
             after=after, limit=limit, metadata=_metadata_filter(request), without_metadata=metadata == "null"
         )
-        return listed(page, lambda job: wire.job(job, organization))
+        return listed(page, lambda job: wire.job(job, desk.settings.organization))
 
     @api.get("/{fine_tuning_job_id}")
-    def retrieve(job_id: JobId) -> dict[str, Json]:
+    def retrieve(job_id: JobId, desk: AtDesk) -> dict[str, Json]:
         """One job."""
-        return wire.job(state.store.jobs.require(job_id), organization)
+        return wire.job(desk.store.jobs.require(job_id), desk.settings.organization)
 
     @api.post("/{fine_tuning_job_id}/cancel")
-    def cancel(job_id: JobId) -> dict[str, Json]:
+    def cancel(job_id: JobId, desk: AtDesk) -> dict[str, Json]:
         """End a job at once. Checkpoints that it has published stay."""
-        return wire.job(state.store.jobs.cancel(job_id, now=time.time()), organization)
+        return wire.job(desk.store.jobs.cancel(job_id, now=time.time()), desk.settings.organization)
 
     @api.get("/{fine_tuning_job_id}/events")
-    def events(job_id: JobId, after: After = None, limit: Limit = 20) -> dict[str, Json]:
+    def events(job_id: JobId, desk: AtDesk, after: After = None, limit: Limit = 20) -> dict[str, Json]:
         """A job's events, newest first."""
-        state.store.jobs.require(job_id)
-        return listed(state.store.events.page(job_id, after=after, limit=limit), wire.event)
+        desk.store.jobs.require(job_id)
+        return listed(desk.store.events.page(job_id, after=after, limit=limit), wire.event)
 
     @api.get("/{fine_tuning_job_id}/checkpoints")
-    def checkpoints(job_id: JobId, after: After = None, limit: Limit = 10) -> dict[str, Json]:
+    def checkpoints(job_id: JobId, desk: AtDesk, after: After = None, limit: Limit = 10) -> dict[str, Json]:
         """A job's checkpoints, newest first."""
-        state.store.jobs.require(job_id)
-        return listed_with_ends(state.store.checkpoints.page(job_id, after=after, limit=limit), wire.checkpoint)
+        desk.store.jobs.require(job_id)
+        return listed_with_ends(desk.store.checkpoints.page(job_id, after=after, limit=limit), wire.checkpoint)
 
     return api
 
 
-def _new_job(body: JobRequest) -> Job:
+def _new_job(body: JobRequest, project: str) -> Job:
     return Job(
         id=new_id("ftjob-"),
         created_at=int(time.time()),
@@ -86,6 +86,7 @@ def _new_job(body: JobRequest) -> Job:
         validation_file=body.validation_file,
         suffix=body.suffix,
         metadata=body.metadata,
+        project=project,
         hyperparameters=body.reinforcement.hyperparameters.model_dump(mode="json"),
     )
 

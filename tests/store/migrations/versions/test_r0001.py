@@ -1,16 +1,10 @@
 import json
 from typing import Any
 
-import sqlalchemy as sa
-from alembic import command
-
 from burnish.core.job import JobStatus
 from burnish.core.records import StoredSnapshot
 from burnish.core.rollout import SampleKey
-from burnish.store.database import open_database
-from burnish.store.migration import configuration
-from burnish.store.store import store_at
-from burnish.store.tables import schema
+from tests.store.migrations.filled import filled
 
 ROWS: dict[str, dict[str, Any]] = {
     "jobs": {
@@ -93,16 +87,7 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def test_what_this_revision_held_is_there_today(database_url: str):
-    database = open_database(database_url)
-    with database.change() as connection:
-        schema.drop_all(connection)
-        connection.exec_driver_sql("DROP TABLE alembic_version")
-        command.upgrade(configuration(connection), "0001")
-        for table, row in ROWS.items():
-            columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-            connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
-    database.engine.dispose()
-    store = store_at(database_url)
+    store = filled(database_url, "0001", ROWS)
     job = store.jobs.require("ftjob-a")
     assert (job.status, job.attempt, job.trained_tokens, job.deaths) == (JobStatus.RUNNING, 3, 2**40, 1)
     assert (job.metadata, job.plan, job.error) == ({"team": "a"}, {"total_steps": 9}, None)

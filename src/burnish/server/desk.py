@@ -1,0 +1,83 @@
+"""What a route works with: the server's state as far as the caller's project reaches. No route sees any other.
+
+A route asks for it by the type of a parameter: `desk: AtDesk` for any caller, `desk: AsAdmin` for admins alone. A
+desk's store shows the rows of the caller's project and no others, so that no route need ask whose something is; to what
+a route makes it gives `desk.caller.project`.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from burnish.core.errors import NotAllowed
+from burnish.grade.tools import Tools
+from burnish.server.auth import CALLER, Caller
+from burnish.server.chats import Chats
+from burnish.server.state import State
+from burnish.settings import Settings
+from burnish.store.blobs import Blobs
+from burnish.store.files import file_blob
+from burnish.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One caller's share of the state, for one request."""
+
+    caller: Caller
+    settings: Settings
+    store: Store
+    """The rows that the caller's project sees."""
+    blobs: Blobs
+    chats: Chats
+    """The models that the project may use."""
+    tools: Tools
+    """What graders need, with these chats for their judges."""
+
+    def is_served(self, name: str) -> bool:
+        """Whether a name means a model that can answer: a base, a remote or a tuned one, or an alias of one."""
+        target = self.settings.resolve(name)
+        return (
+            self.settings.is_local(target)
+            or target in self.settings.models.remote
+            or self.store.models.get(target) is not None
+        )
+
+    def expire_files(self) -> None:
+        """Remove the files whose time has run out. Done whenever files are asked for: it needs no clock of its own."""
+        for file_id in self.store.files.expire(time.time()):
+            self.blobs.delete(file_blob(file_id))
+
+
+def desk_of(state: State, caller: Caller) -> Desk:
+    """The desk of whoever sent a request."""
+    store = state.store.of(caller.project)
+    chats = state.chats.of(store.models)
+    return Desk(
+        caller=caller,
+        settings=state.settings,
+        store=store,
+        blobs=state.blobs,
+        chats=chats,
+        tools=state.toolbox.tools(chats),
+    )
+
+
+async def _at_desk(request: Request) -> Desk:
+    return desk_of(request.app.state.burnish, request.scope[CALLER])
+
+
+AtDesk = Annotated[Desk, Depends(_at_desk)]
+"""Any caller's."""
+
+
+async def _as_admin(desk: AtDesk) -> Desk:
+    if not desk.caller.is_admin:
+        raise NotAllowed("This needs an admin key: burnish keys create --admin makes one.")
+    return desk
+
+
+AsAdmin = Annotated[Desk, Depends(_as_admin)]
+"""An admin's; anybody else is refused before it is looked whether what was named is there."""
