@@ -1,6 +1,6 @@
 # Every verb of the house. The first one that needs it sets up .venv by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check crash format results bench bench-full
+.PHONY: help setup demo serve test test-fast check crash format results bench bench-full bench-growth bench-profile
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## install into .venv; TORCH=cpu takes PyTorch's small CPU build
 
@@ -45,15 +45,21 @@ results: $(READY)  ## measure again what README claims
 	$(BIN)/python -m benchmarks.results
 
 bench: .venv-trl/.ready  ## seconds per step against TRL, in minutes
-	.venv-trl/bin/python -m benchmarks.speed.bench
+	.venv-trl/bin/python -m benchmarks.speed.bench quick
 
 bench-full: .venv-trl/.ready .venv-vllm/.ready  ## every table of benchmarks/README.md; hours, goes on where it stopped
-	.venv-trl/bin/python -m benchmarks.speed.bench --full
+	.venv-trl/bin/python -m benchmarks.speed.bench full
+
+bench-growth: .venv-trl/.ready  ## plots of a step's time as work grows
+	.venv-trl/bin/python -m benchmarks.speed.bench growth
+
+bench-profile: .venv-trl/.ready  ## where a step's time goes
+	.venv-trl/bin/python -m benchmarks.speed.bench profile
 
 # The peers have virtual environments of their own.
 .venv-trl/.ready: pyproject.toml constraints.txt scripts/setup.sh
 	@sh scripts/setup.sh .venv-trl $(TORCH)
-	.venv-trl/bin/python -m pip install -q -c constraints.txt trl==1.16.0 datasets peft '.[bench]'
+	.venv-trl/bin/python -m pip install -q -c constraints.txt trl==1.16.0 datasets peft -e '.[bench]'
 	@touch $@
 
 .venv-vllm/.ready: constraints.txt scripts/setup-vllm.sh

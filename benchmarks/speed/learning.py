@@ -19,7 +19,7 @@ from benchmarks.speed.ours import Learning, Ours, OurStep, load
 from benchmarks.speed.race import GAIN, INTERVAL
 from benchmarks.speed.reward import Reward, SecurityReview
 from benchmarks.speed.shapes import SHAPES, STARTER, write_model
-from benchmarks.speed.trl import SETTINGS, Generating, theirs
+from benchmarks.speed.trl import Generating, setting_of, theirs
 from benchmarks.speed.work import REVIEW, prompt_of, questions
 from burnish.core.rollout import SampleKey
 from burnish.policy.roles import Request
@@ -53,7 +53,7 @@ class LearningCase:
             REVIEW,
             prompts,
             reward,
-            SETTINGS[self.trl],
+            setting_of(self.trl),
             steps=self.rounds,
             room=room,
             learning=Learning("full", self.trl_lr, self.seed),

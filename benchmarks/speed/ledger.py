@@ -80,5 +80,15 @@ def _measure(case: Case, cores: list[int]) -> Mapping[str, Any]:
         return case.measure(Path(room))
 
 
-FAILURES = (BrokenProcessPool, RuntimeError, ValueError, OSError)
-"""Of one case, after which the others go on."""
+FAILURES = (
+    BrokenProcessPool,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Of one case, after which the others go on; an interrupt ends all."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).parents[2]
-ENGINE = ("src/burnish/policy", "src/burnish/learn", "src/burnish/core")
+ENGINE = ("src/burnish/policy", "src/burnish/learn", "src/burnish/core/rollout.py")
 """What the speed of ours hangs on; its last commit is part of a result's key."""
 LIBRARIES = ("torch", "transformers", "trl", "peft")
 

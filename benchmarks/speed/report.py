@@ -8,6 +8,7 @@ from benchmarks.speed.ledger import Entry
 from benchmarks.speed.tables import TABLES, rows_of, table
 
 NOTHING = "Not measured yet."
+PICTURE = "![seconds a step over group size, answer tokens, prompt tokens, parameters and adapters](growth.svg)"
 
 
 def write(page: Path, entries: Sequence[Entry]) -> None:
@@ -19,12 +20,13 @@ def filled(text: str, entries: Sequence[Entry]) -> str:
     """The page's text with every table between its markers as the entries have it."""
     for kind, (name, head, _) in TABLES.items():
         rows = rows_of(kind, entries)
-        text = _between(text, name, table(head, rows) if rows else NOTHING)
+        picture = f"{PICTURE}\n\n" if name == "growth" else ""
+        text = _between(text, name, picture + table(head, rows) if rows else NOTHING)
     return _between(text, "machines", _machines(entries) or NOTHING)
 
 
 def _between(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- {name}: written by make bench-full -->", f"<!-- end of {name} -->"
+    begin, end = f"<!-- {name}: written by its script -->", f"<!-- end of {name} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if len(pattern.findall(text)) != 1:
         raise ValueError(f"The page must have '{begin}' and '{end}' once.")

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, TrainerCallback
 from benchmarks.speed.ours import Learning, Ours, OurStep, Parameters, load
 from benchmarks.speed.reward import reward_of
 from benchmarks.speed.shapes import SHAPES, write_model
-from benchmarks.speed.trl import SETTINGS, theirs
+from benchmarks.speed.trl import setting_of, theirs
 from benchmarks.speed.work import WORKS, questions, texts
 
 WARM_UP = 2
@@ -36,7 +36,7 @@ class StepCase:
 
     def measure(self, room: Path) -> Mapping[str, Any]:
         """Seconds of every step of both."""
-        shape, work, setting = SHAPES[self.model], WORKS[self.work], SETTINGS[self.trl]
+        shape, work, setting = SHAPES[self.model], WORKS[self.work], setting_of(self.trl)
         directory = write_model(shape, room / shape.name)
         tokenizer = AutoTokenizer.from_pretrained(directory)
         prompts = texts(work, shape, tokenizer)
@@ -64,6 +64,11 @@ class StepCase:
             "ours": [asdict(step) | {"seconds": step.seconds} for step in turns.ours[WARM_UP:]],
             "ours_first_s": [step.seconds for step in turns.ours[:WARM_UP]],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TuningCase(StepCase):
+    """One row of the table of TRL's settings; ours in between is the measure that is the same for all."""
 
 
 class InTurn(TrainerCallback):  # type: ignore[misc]  # transformers is not typed for mypy

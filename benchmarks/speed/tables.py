@@ -1,5 +1,6 @@
 """The ledger's entries as tables: medians of ratios that were taken step by step."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from benchmarks.speed.ledger import Entry
 from benchmarks.speed.race import TUNING_SEED, gains
 
 Result = Mapping[str, Any]
-Row = Callable[[Entry], list[str]]
+Rows = Callable[[Entry], list[list[str]]]
 
 STEP_HEAD = [
     "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "ours, a step", "of it sampling",
@@ -35,6 +36,18 @@ def step_row(entry: Entry) -> list[str]:
         *_ratio(ratios),
         *_when(entry),
     ]
+
+
+TUNING_HEAD = [
+    "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "**TRL / ours**",
+    "lowest to highest", "steps", "engine", "date",
+]  # fmt: skip
+
+
+def tuning_row(entry: Entry) -> list[str]:
+    """One of TRL's settings."""
+    row = step_row(entry)
+    return [*row[:6], *row[-5:]]
 
 
 SAMPLING_HEAD = [
@@ -129,14 +142,67 @@ def learning_row(entry: Entry) -> list[str]:
     ]
 
 
-TABLES: dict[str, tuple[str, list[str], Row]] = {
-    "StepCase": ("step", STEP_HEAD, step_row),
-    "SamplingCase": ("sampling", SAMPLING_HEAD, sampling_row),
-    "TrainingCase": ("training", TRAINING_HEAD, training_row),
-    "MemoryCase": ("memory", MEMORY_HEAD, memory_row),
-    "LearningCase": ("learning", LEARNING_HEAD, learning_row),
+GROWTH_HEAD = [
+    "what grows", "sizes", "sampling", "training", "growth, sampling", "growth, training", "rounds", "engine", "date",
+]  # fmt: skip
+
+
+def growth_row(entry: Entry) -> list[str]:
+    """Seconds by size, and the exponent over the last doubling or quadrupling."""
+    sizes = entry.result["sizes"]
+    phases = [[statistics.median(each) for each in entry.result.get(name, [])] for name in ("sampling_s", "training_s")]
+    return [
+        entry.case["term"],
+        ", ".join(f"{size:,}" for size in sizes),
+        *(", ".join(f"{value:.2f}" for value in phase) or "none" for phase in phases),
+        *(f"{exponent(sizes, phase):.2f}" if phase else "none" for phase in phases),
+        str(entry.case["rounds"]),
+        *_when(entry),
+    ]
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """How time grew from the last but one size to the last: 1 is in proportion."""
+    return math.log(seconds[-1] / seconds[-2]) / math.log(sizes[-1] / sizes[-2])
+
+
+PROFILE_HEAD = ["model", "parameters", "work", "phase", "seconds", "where they went", "steps", "engine", "date"]
+
+
+def profile_rows(entry: Entry) -> list[list[str]]:
+    """Both phases of a step, the largest parts first."""
+    return [
+        [
+            entry.case["model"],
+            entry.case["parameters"],
+            entry.case["work"],
+            phase,
+            _seconds(entry.result[phase]["seconds"]),
+            ", ".join(f"{part} {share:.0%}" for part, share in entry.result[phase]["shares"].items() if share >= 0.01),
+            str(entry.case["rounds"]),
+            *_when(entry),
+        ]
+        for phase in ("sampling", "training")
+    ]
+
+
+def _one(row: Callable[[Entry], list[str]]) -> Rows:
+    return lambda entry: [row(entry)]
+
+
+TABLES: dict[str, tuple[str, list[str], Rows]] = {
+    "StepCase": ("step", STEP_HEAD, _one(step_row)),
+    "TuningCase": ("tuning", TUNING_HEAD, _one(tuning_row)),
+    "SamplingCase": ("sampling", SAMPLING_HEAD, _one(sampling_row)),
+    "TrainingCase": ("training", TRAINING_HEAD, _one(training_row)),
+    "MemoryCase": ("memory", MEMORY_HEAD, _one(memory_row)),
+    "LearningCase": ("learning", LEARNING_HEAD, _one(learning_row)),
+    "GrowthCase": ("growth", GROWTH_HEAD, _one(growth_row)),
+    "ProfileCase": ("profile", PROFILE_HEAD, profile_rows),
 }
 """Kind of case -> the name of its table in README, its columns, and what one entry says in them."""
+KEPT = ("ProfileCase",)
+"""Kinds of which every engine's entry stays on the page: before and after."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -147,13 +213,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def rows_of(kind: str, entries: Iterable[Entry]) -> list[list[str]]:
-    """The newest entry of every case of a kind."""
+    """The newest entry of every case of a kind, however many rounds it took."""
     newest: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind == kind:
-            newest[str(sorted(entry.case.items()))] = entry
-    row = TABLES[kind][2]
-    return [row(entry) for entry in newest.values()]
+            named = {name: value for name, value in entry.case.items() if name != "rounds"}
+            engine = entry.machine["engine"] if kind in KEPT else ""
+            newest[f"{sorted(named.items())} {engine}"] = entry
+    _, _, rows = TABLES[kind]
+    return [row for entry in newest.values() for row in rows(entry)]
 
 
 def _ratio(ratios: Sequence[float]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,13 @@ _ALL = (
     Setting("fp32-compile", torch.float32, autocast=False, compiled=True),
     Setting("fp32", torch.float32, autocast=False, compiled=False),
 )
-SETTINGS = {setting.name: setting for setting in _ALL}
+
+
+def setting_of(name: str) -> Setting:
+    """One by its name; "bf16/32" has micro-batches of 32 answers. Raises `KeyError` for an unknown one."""
+    kind, _, micro = name.partition("/")
+    known = {setting.name: setting for setting in _ALL}
+    return replace(known[kind], micro=int(micro)) if micro else known[kind]
 
 
 class Generating:

@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.speed.ledger import Entry
 from benchmarks.speed.report import filled
-from benchmarks.speed.tables import TABLES, rows_of
+from benchmarks.speed.tables import TABLES, exponent, rows_of
 from tests.house.tree import ROOT
 
 WHERE = {"cpu": "a processor", "cores": 1, "engine": "abc1234", "date": "2026-11-26", "versions": {"torch": "2.13.0"}}
@@ -10,7 +10,7 @@ WHERE = {"cpu": "a processor", "cores": 1, "engine": "abc1234", "date": "2026-11
 
 def test_the_page_has_room_for_every_table():
     page = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
-    assert filled(page, []).count("written by make bench-full") == len(TABLES) + 1
+    assert filled(page, []).count(": written by its script -->") == len(TABLES) + 1
 
 
 def test_a_row_holds_the_median_of_the_ratios_and_the_newest_counts():
@@ -30,6 +30,21 @@ def test_sampling_is_compared_by_tokens_a_second():
     result = {"peer_s": [1.0, 2.0, 1.0], "ours_s": [0.5] * 3, "peer_tokens": peer_tokens, "ours_tokens": ours_tokens}
     (row,) = rows_of("SamplingCase", [Entry("SamplingCase", case, WHERE, result)])
     assert row[3:8] == ["100", "200", "**2.00**", "1.00 to 4.00", "3"]
+
+
+def test_growth_is_the_exponent_of_the_last_sizes():
+    assert exponent([1, 2, 8], [5.0, 1.0, 4.0]) == pytest.approx(1.0)
+    assert exponent([8, 16], [1.0, 4.0]) == pytest.approx(2.0)
+
+
+def test_a_profile_of_every_engine_stays():
+    case = {"model": "S", "work": "short", "parameters": "full", "rounds": 1}
+    shares = {"linear layers": 0.8, "drawing": 0.195, "constraints": 0.005}
+    result = {phase: {"seconds": [2.0], "shares": shares} for phase in ("sampling", "training")}
+    entries = [Entry("ProfileCase", case, WHERE | {"engine": engine}, result) for engine in ("a", "b", "b")]
+    rows = rows_of("ProfileCase", entries)
+    assert [row[7] for row in rows] == ["a", "a", "b", "b"]
+    assert rows[0][5] == "linear layers 80%, drawing 20%"
 
 
 def test_a_page_without_a_tables_place_is_refused():

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 from benchmarks.speed.ours import Learning
 from benchmarks.speed.reward import trivial
 from benchmarks.speed.shapes import SHAPES
-from benchmarks.speed.trl import SETTINGS, theirs
+from benchmarks.speed.trl import setting_of, theirs
 from benchmarks.speed.work import WORKS, texts
 from benchmarks.speed.worker import Turn, Wish
 
@@ -21,7 +21,7 @@ def prepare(wish: Wish) -> Turn:
     def turn(number: int) -> Mapping[str, float]:
         learning = Learning("lora" if wish.parameters == "lora" else "full")
         room = Path(wish.room)
-        setting = SETTINGS[wish.option]
+        setting = setting_of(wish.option)
         theirs(directory, work, prompts, trivial, setting, steps=number, room=room, learning=learning).trainer.train()
         return {}
 
