@@ -7,6 +7,7 @@ torch.compile is at work.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Any
 
@@ -62,6 +63,7 @@ class StepCase:
             "trl_tokens": run.generating.tokens[WARM_UP:],
             "trl_first_s": turns.seconds[:WARM_UP],
             "ours": [asdict(step) | {"seconds": step.seconds} for step in turns.ours[WARM_UP:]],
+            "prompt_tokens": fmean(len(ours.encoded(text)) for text in prompts),
             "ours_first_s": [step.seconds for step in turns.ours[:WARM_UP]],
         }
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from benchmarks.speed.ledger import Entry
 from benchmarks.speed.race import TUNING_SEED, gains
+from benchmarks.speed.work import WORKS
 
 Result = Mapping[str, Any]
 Rows = Callable[[Entry], list[list[str]]]
 
 STEP_HEAD = [
     "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "ours, a step", "of it sampling",
-    "answer tokens, TRL / ours (trained)", "**ratio**", "lowest to highest", "steps", "engine", "date",
+    "answer tokens, TRL / ours (trained)", "tokens in the pass, TRL : ours", "**ratio**", "lowest to highest", "steps",
+    "engine", "date",
 ]  # fmt: skip
 
 
@@ -33,9 +35,17 @@ def step_row(entry: Entry) -> list[str]:
         _seconds([our["sampling_s"] for our in ours]),
         f"{statistics.median(result['trl_tokens']):.0f} / {statistics.median(our['tokens'] for our in ours):.0f} "
         f"({statistics.median(our['trained'] for our in ours):.0f})",
+        f"{packing(entry):.1f}",
         *_ratio(ratios),
         *_when(entry),
     ]
+
+
+def packing(entry: Entry) -> float:
+    """How many tokens TRL's pass has for one of ours: each answer brings its prompt there, each group here."""
+    work = WORKS[entry.case["work"]]
+    prompt_tokens, answers = float(entry.result["prompt_tokens"]), float(statistics.median(entry.result["trl_tokens"]))
+    return (work.rows * prompt_tokens + answers) / (work.prompts * prompt_tokens + answers)
 
 
 TUNING_HEAD = [

@@ -73,7 +73,7 @@ def texts(work: Work, shape: Shape, tokenizer: Any) -> list[str]:
     if work.prompt_tokens is None:
         return [prompt_of(tokenizer, row) for row in questions()]
     if shape.name == STARTER:
-        return [_conversation(tokenizer, work.prompt_tokens, number) for number in range(POOL)]
+        return _conversations(tokenizer, work.prompt_tokens)
     draw = random.Random(PROMPT_SEED)
     ids = [[draw.randrange(FIRST_WORD, shape.vocab) for _ in range(work.prompt_tokens)] for _ in range(POOL)]
     return [" ".join(map(word, each)) for each in ids]
@@ -89,18 +89,24 @@ def prompt_of(tokenizer: Any, row: Row) -> str:
     return prompt(tokenizer, row.fields["messages"])
 
 
-def _conversation(tokenizer: Any, tokens: int, number: int) -> str:
-    """Questions of security review, one after the other, as many as fit into so many tokens."""
-    asked = questions(POOL + tokens // 8)[number:]
-    messages: list[dict[str, Any]] = []
-    text = ""
-    for row in asked:
-        messages = [*row.fields["messages"], *messages]
-        longer = prompt(tokenizer, messages)
-        if len(tokenizer(longer)["input_ids"]) > tokens:
-            return text
-        text = longer
-    return text
+def _conversations(tokenizer: Any, tokens: int) -> list[str]:
+    """Questions of security review, one after the other, as many as fit into so many tokens; each begins one later."""
+    messages = [dict(row.fields["messages"][-1]) for row in questions(2 * POOL)]
+    alone = [_tokens(tokenizer, [message]) for message in messages]
+    bare = alone[0] + alone[1] - _tokens(tokenizer, messages[:2])
+    costs = [cost - bare for cost in alone]
+    found = []
+    for first in range(POOL):
+        last, left = first, tokens - bare
+        while costs[last] <= left:
+            left -= costs[last]
+            last += 1
+        found.append(prompt(tokenizer, messages[first:last]))
+    return found
+
+
+def _tokens(tokenizer: Any, messages: list[dict[str, Any]]) -> int:
+    return len(tokenizer(prompt(tokenizer, messages))["input_ids"])
 
 
 def _geometric(draw: random.Random, most: int) -> int:

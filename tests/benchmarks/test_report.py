@@ -19,7 +19,7 @@ def test_a_row_holds_the_median_of_the_ratios_and_the_newest_counts():
     (row,) = [line for line in text.splitlines() if line.startswith("| S | full | short |")]
     assert row == (
         "| S | full | short | bf16-compile | 3.00 s | 1.00 s | 1.00 s | 0.40 s | 8192 / 8192 (8000) "
-        "| **3.00** | 2.00 to 6.00 | 3 | abc1234 | 2026-11-26 |"
+        "| 1.4 | **3.00** | 2.00 to 6.00 | 3 | abc1234 | 2026-11-26 |"
     )
     assert "- a processor, 1 core(s); torch 2.13.0" in text
 
@@ -56,4 +56,5 @@ def _step(trl_s):
     ours = [{"seconds": 1.0, "sampling_s": 0.4, "tokens": 8192, "trained": 8000} for _ in trl_s]
     case = {"model": "S", "work": "short", "parameters": "full", "trl": "bf16-compile", "rounds": len(trl_s)}
     result = {"trl_s": trl_s, "ours": ours, "trl_generate_s": [1.0] * len(trl_s), "trl_tokens": [8192] * len(trl_s)}
+    result["prompt_tokens"] = 64.0
     return Entry("StepCase", case, WHERE, result)
