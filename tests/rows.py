@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.job import JobStatus
-from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Job, StoredFile, TunedModel
+from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Job, StoredFile, TunedModel, Upload
 
 NOW = 1_800_000_000
 
@@ -52,6 +52,20 @@ def file(file_id: str, **changes: Any) -> StoredFile:
     """A file for training."""
     new = StoredFile(
         id=file_id, bytes=2, created_at=NOW, filename="rows.jsonl", purpose="fine-tune", project=DEFAULT_PROJECT
+    )
+    return dataclasses.replace(new, **changes)
+
+
+def upload(upload_id: str, **changes: Any) -> Upload:
+    """An upload without any part yet."""
+    new = Upload(
+        id=upload_id,
+        bytes=6,
+        created_at=NOW,
+        expires_at=NOW + 3600,
+        filename="rows.jsonl",
+        purpose="fine-tune",
+        project=DEFAULT_PROJECT,
     )
     return dataclasses.replace(new, **changes)
 

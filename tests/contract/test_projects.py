@@ -4,6 +4,7 @@
 for byte, and change nothing by asking.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,13 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from burnish.core.job import JobStatus
-from burnish.core.records import NewEvent
+from burnish.core.records import NewEvent, UploadPart
 from burnish.spec.job import JobRequest
 from burnish.store.jobs import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import permissions, schema
 from tests.door import TRAIN, Door, opened
-from tests.rows import GRADER, NOW, checkpoint, file, job, job_body, model, model_name
+from tests.rows import GRADER, NOW, checkpoint, file, job, job_body, model, model_name, upload
 
 JOBS, GRADERS = "/v1/fine_tuning/jobs", "/v1/fine_tuning/alpha/graders"
 PERMISSIONS = "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions"
@@ -32,6 +33,7 @@ IDS = {
     "model": [TUNED, ALIAS],
     "fine_tuned_model_checkpoint": [TUNED],
     "permission_id": ["cp_1"],
+    "upload_id": ["upload_a"],
 }
 """What `a` has, by the name that routes give its id. A new kind of object gets its line, and a row in `fill`."""
 MISSING = "nothing-has-this-id"
@@ -40,6 +42,9 @@ BY_PATH = {
     "GET /v1/files/{file_id}": 404,
     "GET /v1/files/{file_id}/content": 404,
     "DELETE /v1/files/{file_id}": 404,
+    "POST /v1/uploads/{upload_id}/parts": 404,
+    "POST /v1/uploads/{upload_id}/complete": 404,
+    "POST /v1/uploads/{upload_id}/cancel": 404,
     f"GET {JOBS}/{{fine_tuning_job_id}}": 404,
     f"GET {JOBS}/{{fine_tuning_job_id}}/events": 404,
     f"GET {JOBS}/{{fine_tuning_job_id}}/checkpoints": 404,
@@ -53,10 +58,14 @@ BY_PATH = {
     f"DELETE {PERMISSIONS}/{{permission_id}}": 403,
 }
 """Routes with an id in their path, and the status of one that is not there. `b` is no admin."""
-BODIES = {f"POST {PERMISSIONS}": {"project_ids": ["b"]}}
+BODIES: dict[str, dict[str, Any]] = {
+    f"POST {PERMISSIONS}": {"json": {"project_ids": ["b"]}},
+    "POST /v1/uploads/{upload_id}/parts": {"files": {"data": b"x"}},
+    "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_a"]}},
+}
 """What those of them send that cannot do without."""
 LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/models"]
-WITHOUT_IDS = {"POST /v1/files", "GET /v1/burnish/health"}
+WITHOUT_IDS = {"POST /v1/files", "POST /v1/uploads", "GET /v1/burnish/health"}
 """Routes that name nothing that anybody owns."""
 
 
@@ -115,6 +124,9 @@ def fill(door: Door) -> None:
     for name, project in (("file-a", "a"), ("file-a-results", "a"), ("file-b", "b")):
         door.state.blobs.put(f"files/{name}", TRAIN)
         store.files.insert(file(name, project=project, bytes=len(TRAIN)))
+    store.uploads.insert(upload("upload_a", project="a", bytes=1, expires_at=int(time.time()) + 600))
+    door.state.blobs.put("uploads/upload_a/part_a", b"x")
+    store.uploads.add_part(UploadPart("part_a", "upload_a", NOW, 1))
     for name, status in (("ftjob-running", JobStatus.RUNNING), ("ftjob-paused", JobStatus.PAUSED)):
         request = JobRequest.model_validate(job_body()).record()
         store.jobs.insert(job(name, project="a", status=status, request=request), NewEvent("created"))
@@ -162,8 +174,8 @@ def _parameters() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(("route", "name", "foreign"), _parameters())
 def test_an_id_of_another_project_is_none(site: Site, route: str, name: str, foreign: str):
     before = rows(site.door.state.store)
-    refused = site.ask("b", _filled(route, name, foreign), json=BODIES.get(route))
-    missing = site.ask("b", _filled(route, name, MISSING), json=BODIES.get(route))
+    refused = site.ask("b", _filled(route, name, foreign), **BODIES.get(route, {}))
+    missing = site.ask("b", _filled(route, name, MISSING), **BODIES.get(route, {}))
     assert (refused.status_code, missing.status_code) == (BY_PATH[route],) * 2
     assert refused.text.replace(foreign, MISSING) == missing.text
     assert rows(site.door.state.store) == before
@@ -171,7 +183,7 @@ def test_an_id_of_another_project_is_none(site: Site, route: str, name: str, for
 
 @pytest.mark.parametrize(("route", "name", "own"), _parameters())
 def test_its_own_project_finds_it(site: Site, route: str, name: str, own: str):
-    assert site.ask("a", _filled(route, name, own), json=BODIES.get(route)).status_code in (200, 400)
+    assert site.ask("a", _filled(route, name, own), **BODIES.get(route, {})).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("case", BY_BODY)

@@ -47,6 +47,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path):
 store, blobs = open_store(settings), open_blobs(settings)
 store.jobs.insert(job("ftjob-a"), NewEvent("created"))
 attempt(lambda: blobs.put("files/large", b"x" * 5_000_000))
+attempt(lambda: blobs.put_pieces("files/large", [b"x" * 1_000_000] * 5))
 filler = settings.data_dir / "filler"
 with filler.open("wb", buffering=0) as out:
     try:
@@ -60,9 +61,11 @@ filler.unlink()
 attempt(lambda: store.jobs.insert(job("ftjob-b"), NewEvent("x" * 500_000)))
 attempt(lambda: blobs.put("files/large", b"x" * 1_000_000))
 """
-    large, row, there, *later = _run(tmp_path, 'mount -t tmpfs -o size=4m none "$1"', program)
+    large, joined, row, there, *later = _run(tmp_path, 'mount -t tmpfs -o size=4m none "$1"', program)
     assert large.startswith("The bytes under 'files/large' cannot be read or written at present: ")
+    assert joined.startswith("The bytes under 'files/large' cannot be read or written at present: ")
     assert "No space left on device" in large
+    assert "No space left on device" in joined
     assert row.endswith(
         "is not available (database or disk is full). Its disk is full. Make room; nothing that was committed is lost."
     )

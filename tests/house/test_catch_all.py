@@ -9,6 +9,7 @@ from tests.house.tree import Module, modules
 
 DOORS = {
     "src/burnish/server/door.py": "the HTTP door: an unforeseen error becomes a 500 in OpenAI's envelope",
+    "src/burnish/server/background.py": "beside the requests: a turn that fails is logged, and the next comes",
     "src/burnish/work/run.py": "the worker's door: an unforeseen error fails its job, with its place in the code",
     "src/burnish/sandbox/zygote.py": "the sandbox's door: what the user's code raises becomes a text, and stays inside",
     "src/burnish/grade/door.py": "the grader's door: an unforeseen error is a 0 with its fault, and the run goes on",

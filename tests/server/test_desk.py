@@ -32,7 +32,7 @@ def test_expired_files_go_with_their_bytes_whosever_they_are(door: Door, desk: D
     for name, project in (("file-old", "default"), ("file-other", "b")):
         door.state.blobs.put(f"files/{name}", b"x")
         door.state.store.files.insert(file(name, project=project, expires_at=int(time.time()) - 1))
-    desk.expire_files()
+    desk.expire()
     for name in ("file-old", "file-other"):
         assert door.state.store.files.get(name) is None
         assert not door.state.blobs.has(f"files/{name}")

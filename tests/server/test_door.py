@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from burnish.server.auth import Auth
 from burnish.server.door import MULTIPART_BYTES
 from burnish.server.door import Door as Middleware
+from burnish.spec.upload import PART_BYTES
 from burnish.store.store import store_at
 from tests.door import Door, error_of, opened
 
@@ -23,6 +24,15 @@ def test_a_body_that_says_it_is_too_large_is_refused(tmp_path: Path):
     with opened(tmp_path, max_file_bytes=1000) as door:
         answer = door.http.post("/v1/files", files={"file": b"x" * (1001 + MULTIPART_BYTES)})
         assert error_of(answer) == (413, None, "request_too_large")
+
+
+def test_a_part_of_an_upload_has_a_limit_of_its_own(tmp_path: Path):
+    with opened(tmp_path, max_file_bytes=1000) as door:
+        headers = {"content-type": "application/json", "content-length": str(PART_BYTES + MULTIPART_BYTES + 1)}
+        answer = door.http.post("/v1/uploads/upload_x/parts", content=iter([b"{}"]), headers=headers)
+        assert error_of(answer) == (413, None, "request_too_large")
+        answer = door.http.post("/v1/uploads/upload_x/parts", files={"data": b"x" * (1001 + MULTIPART_BYTES)})
+        assert error_of(answer) == (404, "upload_id", "upload_not_found")
 
 
 def test_a_body_that_turns_out_too_large_is_refused_and_leaves_nothing(tmp_path: Path):

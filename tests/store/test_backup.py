@@ -10,17 +10,17 @@ import sqlalchemy as sa
 
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, NewEvent, StoredSnapshot
+from burnish.core.records import Job, NewEvent, StoredSnapshot, UploadPart
 from burnish.core.rollout import Grade, SampleKey
 from burnish.store.backup import backup, restore
 from burnish.store.blobs import Blobs, Written, blobs_in
 from burnish.store.jobs import Leaving
 from burnish.store.named import named
-from burnish.store.places import rollouts_blob, snapshot_blob
+from burnish.store.places import part_blob, rollouts_blob, snapshot_blob
 from burnish.store.store import Store, store_at
 from burnish.store.tables import schema
 from tests.postgres import Server
-from tests.rows import NOW, checkpoint, file, job, model, model_name
+from tests.rows import NOW, checkpoint, file, job, model, model_name, upload
 
 JOB = "ftjob-a"
 
@@ -138,6 +138,20 @@ def test_a_restored_store_counts_on(site: Site, tmp_path: Path, empty):
         assert [each.id for each in store.files.page().items] == ["file-2", "file-1"]
         store.permissions.create(model_name(3), ["c"], now=NOW)
         assert [each.project for each in store.permissions.page(model_name(3)).items] == ["c", "b"]
+
+
+def test_a_pending_upload_can_be_completed_in_the_restored_store(site: Site, tmp_path: Path, empty):
+    for name in ("upload_a", "upload_over"):
+        site.store.uploads.insert(upload(name))
+        site.blobs.put(part_blob(name, f"part_{name}"), b"abcdef")
+        site.store.uploads.add_part(UploadPart(f"part_{name}", name, NOW, 6))
+    site.store.uploads.cancel("upload_over")
+    assert backup(site.store, site.blobs, tmp_path / "copy").damaged == ()
+    store, blobs = empty()
+    restore(tmp_path / "copy", store, blobs)
+    assert blobs.paths("uploads") == ["uploads/upload_a/part_upload_a"]
+    joint = store.uploads.begin("upload_a", ["part_upload_a"], None, now=NOW)
+    assert [part.bytes for part in joint.parts] == [6]
 
 
 def test_bytes_that_no_row_names_stay_behind(site: Site, tmp_path: Path):

@@ -1,5 +1,6 @@
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,26 @@ def test_bytes_files_and_streams_are_read_back_with_their_digest(blobs: Blobs, t
     for source in (data, on_disk, io.BytesIO(data)):
         assert blobs.put("a/b", source) == expected
         assert blobs.get("a/b") == data
+
+
+def test_pieces_are_joined_whatever_their_sizes(blobs: Blobs):
+    for pieces in ([], [b""], [b"ab", b"", b"c"], [LARGE, b"x", LARGE]):
+        data = b"".join(pieces)
+        assert blobs.put_pieces("a", iter(pieces)) == (len(data), hashlib.sha256(data).hexdigest())
+        assert blobs.get("a") == data
+
+
+def test_pieces_that_raise_leave_what_was_there(blobs: Blobs, tmp_path: Path):
+    def pieces() -> Iterator[bytes]:
+        yield LARGE
+        yield LARGE
+        raise NotFound("the next one is gone")
+
+    blobs.put("a", b"before")
+    with pytest.raises(NotFound):
+        blobs.put_pieces("a", pieces())
+    assert blobs.get("a") == b"before"
+    assert [path.name for path in (tmp_path / "blobs").rglob("*")] == ["a"]
 
 
 def test_what_is_not_there_is_not_found_and_may_be_deleted(blobs: Blobs):

@@ -1,11 +1,11 @@
 import dataclasses
 
 from burnish.core.job import JobStatus
-from burnish.core.records import NewEvent, StoredSnapshot
+from burnish.core.records import NewEvent, StoredSnapshot, UploadPart
 from burnish.store.blobs import Written
 from burnish.store.named import Expected, Named, named
 from burnish.store.store import Store
-from tests.rows import NOW, file, job, model
+from tests.rows import NOW, file, job, model, upload
 
 
 def _named(store: Store) -> Named:
@@ -23,12 +23,17 @@ def test_rows_name_files_models_answers_and_what_a_job_goes_on_from(store: Store
     store.jobs.commit_step("ftjob-b", claimed.attempt, 1, now=NOW)
     store.files.insert(file("file-1", bytes=7))
     store.models.insert(model("ftjob-a", 3, blob="models/3"))
+    for name in ("upload_a", "upload_over"):
+        store.uploads.insert(upload(name, bytes=5))
+        store.uploads.add_part(UploadPart(f"part_{name}", name, NOW, 5))
+    store.uploads.cancel("upload_over")
     assert _named(store) == Named(
         {
             "files/file-1": Expected(bytes=7),
             "rollouts/ftjob-b/000001.jsonl": Expected(),
             "snapshots/ftjob-a/000002/a": Expected(sha256="d1"),
             "snapshots/ftjob-a/000002/b": Expected(sha256="d2"),
+            "uploads/upload_a/part_upload_a": Expected(bytes=5),
         },
         frozenset({"models/3"}),
     )

@@ -7,7 +7,9 @@ from typing import Literal
 
 _ALPHABET = string.digits + string.ascii_letters
 
-Kind = Literal["file-", "ftjob-", "ftevent-", "ftckpt_", "cp_", "chatcmpl-", "req_", "call_", "key_", "trace_"]
+Kind = Literal[
+    "file-", "upload_", "part_", "ftjob-", "ftevent-", "ftckpt_", "cp_", "chatcmpl-", "req_", "call_", "key_", "trace_"
+]
 
 
 def new_id(kind: Kind) -> str:

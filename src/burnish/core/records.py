@@ -26,6 +26,39 @@ class StoredFile:
     expires_at: int | None = None
 
 
+UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
+"""No move leads out of any but the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that comes in parts; the parts' bytes lie in the blobs until it is pending no longer."""
+
+    id: str
+    bytes: int
+    """Of the whole file, as declared beforehand."""
+    created_at: int
+    expires_at: int
+    filename: str
+    purpose: str
+    project: str
+    status: UploadStatus = "pending"
+    file_expires_s: int | None = None
+    """How long the file that it becomes is kept; None: until it is deleted."""
+    file_id: str | None = None
+    """The file that the latest try to complete it makes, or made."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPart:
+    """Some bytes of an upload."""
+
+    id: str
+    upload_id: str
+    created_at: int
+    bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class JobError:
     """Why a job failed."""

@@ -21,7 +21,7 @@ def admit(desk: Desk, body: JobRequest) -> None:
     """Raise `InvalidRequest` for whatever can be known to fail without reading the files."""
     check_budget(desk, body.metadata)
     _check_model(desk, body.model)
-    desk.expire_files()
+    desk.expire()
     _check_file(desk, body.training_file, "training_file")
     if body.validation_file is None:
         raise InvalidRequest(

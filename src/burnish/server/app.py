@@ -1,5 +1,6 @@
 """The API process as an ASGI app."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -8,10 +9,15 @@ from fastapi import FastAPI
 
 from burnish.server import failures
 from burnish.server.auth import Auth, is_loopback
+from burnish.server.background import repeating
 from burnish.server.door import Door
-from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models, permissions
+from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models, permissions, uploads
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
+from burnish.store.expiry import expire
+
+_EXPIRE_S = 60.0
+"""How often what nobody asks for is looked at."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -24,7 +30,8 @@ def app_of(state: State) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with repeating(lambda: expire(state.store, state.blobs, time.time()), every_s=_EXPIRE_S):
+            yield
         await state.aclose()
 
     app = FastAPI(
@@ -37,7 +44,7 @@ def app_of(state: State) -> FastAPI:
     )
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
-    for resource in (files, models, jobs, job_moves, permissions, graders, chat, health):
+    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, chat, health):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)

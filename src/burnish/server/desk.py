@@ -18,7 +18,7 @@ from burnish.server.chats import Chats
 from burnish.server.state import State
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs
-from burnish.store.files import file_blob
+from burnish.store.expiry import expire
 from burnish.store.store import Store
 
 
@@ -45,10 +45,9 @@ class Desk:
             or self.store.models.get(target) is not None
         )
 
-    def expire_files(self) -> None:
-        """Remove the files whose time has run out. Done whenever files are asked for: it needs no clock of its own."""
-        for file_id in self.store.files.expire(time.time()):
-            self.blobs.delete(file_blob(file_id))
+    def expire(self) -> None:
+        """Remove the files and uploads whose time has run out, so that this request sees none."""
+        expire(self.store, self.blobs, time.time())
 
 
 def desk_of(state: State, caller: Caller) -> Desk:

@@ -13,13 +13,14 @@ from burnish.core.errors import BurnishError, TooLarge
 from burnish.core.ids import new_id
 from burnish.server import failures
 from burnish.server.auth import CALLER, Auth
+from burnish.spec.upload import PART_BYTES
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Of every body but an uploaded file's."""
 MULTIPART_BYTES = 1024 * 1024
-"""What the form around an uploaded file may add."""
+"""What the form around an uploaded file, or a part of one, may add."""
 _CREATING = ("/v1/files", "/v1/uploads", "/v1/fine_tuning", "/v1/evals")
 
 
@@ -52,8 +53,10 @@ class Door:
             await visit.refuse(BurnishError(f"The server had an error. Its log tells more about request {visit.id}."))
 
     def _limit(self, scope: Scope) -> int:
-        is_upload = scope["path"].startswith(("/v1/files", "/v1/uploads"))
-        return self.max_file_bytes + MULTIPART_BYTES if is_upload else MAX_BODY_BYTES
+        path: str = scope["path"]
+        if path.startswith("/v1/files"):
+            return self.max_file_bytes + MULTIPART_BYTES
+        return PART_BYTES + MULTIPART_BYTES if path.startswith("/v1/uploads") else MAX_BODY_BYTES
 
 
 @dataclass(slots=True)

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from burnish.core.records import Checkpoint, Event, Job, JobError, Permission, StoredFile, TunedModel
+from burnish.core.records import (
+    Checkpoint,
+    Event,
+    Job,
+    JobError,
+    Permission,
+    StoredFile,
+    TunedModel,
+    Upload,
+    UploadPart,
+)
 from burnish.core.rollout import Grade, TokenUsage
 from burnish.grade.flags import all_notes, errors
 
@@ -131,6 +141,31 @@ def file(record: StoredFile) -> dict[str, Json]:
         "purpose": record.purpose,
         "status": "processed",
         "status_details": None,
+    }
+
+
+def upload(record: Upload, made: StoredFile | None = None) -> dict[str, Json]:
+    """An `upload`, with the file that it became."""
+    return {
+        "object": "upload",
+        "id": record.id,
+        "bytes": record.bytes,
+        "created_at": record.created_at,
+        "expires_at": record.expires_at,
+        "filename": record.filename,
+        "purpose": record.purpose,
+        "status": record.status,
+        "file": file(made) if made is not None else None,
+    }
+
+
+def upload_part(record: UploadPart) -> dict[str, Json]:
+    """An `upload.part`."""
+    return {
+        "object": "upload.part",
+        "id": record.id,
+        "created_at": record.created_at,
+        "upload_id": record.upload_id,
     }
 
 

@@ -5,7 +5,8 @@ Whatever keeps the bytes from being read or written (a full disk, a read-only on
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,28 +44,22 @@ class Blobs:
             return Written(len(source), hashlib.sha256(source).hexdigest())
         if isinstance(source, Path):
             with source.open("rb") as stream:
-                return self._put_stream(path, stream)
-        return self._put_stream(path, source)
+                return self.put(path, stream)
+        return self.put_pieces(path, iter(lambda: source.read(_CHUNK_BYTES), b""))
 
-    def _put_stream(self, path: str, stream: IO[bytes]) -> Written:
-        digest = hashlib.sha256()
-        first = stream.read(_CHUNK_BYTES)
-        rest = stream.read(_CHUNK_BYTES)
-        if not rest:
-            return self.put(path, first)
-        size = 0
-
-        def chunks() -> Iterator[bytes]:
-            nonlocal size
-            chunk, following = first, rest
-            while chunk:
-                digest.update(chunk)
-                size += len(chunk)
-                yield chunk
-                chunk, following = following, stream.read(_CHUNK_BYTES)
-
-        with _available(path):
-            obstore.put(self.store, path, chunks(), chunk_size=_CHUNK_BYTES)
+    def put_pieces(self, path: str, pieces: Iterable[bytes]) -> Written:
+        """Write what comes in pieces, without ever holding all of it. Where they raise, nothing is written."""
+        rest = iter(pieces)
+        start = [*itertools.islice(rest, 2)]
+        if len(start) < 2:
+            return self.put(path, b"".join(start))
+        size, digest = 0, hashlib.sha256()
+        # Not obstore.put, which allows no use of obstore by the iterator that it is handed.
+        with _available(path), obstore.open_writer(self.store, path, buffer_size=_CHUNK_BYTES) as out:
+            for piece in itertools.chain(start, rest):
+                digest.update(piece)
+                size += len(piece)
+                out.write(piece)
         return Written(size, digest.hexdigest())
 
     def get(self, path: str) -> bytes:
@@ -174,6 +169,8 @@ def blobs_in(directory: Path) -> Blobs:
 def _available(path: str) -> Iterator[None]:
     try:
         yield
-    except (BaseError, PermissionError) as error:
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:  # obstore's writer raises the latter
         reason = str(error).partition("\n")[0]
         raise StoreUnavailable(f"The bytes under '{path}' cannot be read or written at present: {reason}.") from error

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from burnish.store.blobs import Written
 from burnish.store.files import file_blob
-from burnish.store.places import rollouts_blob, snapshot_blob
-from burnish.store.tables import files, job_steps, jobs, models
+from burnish.store.places import part_blob, rollouts_blob, snapshot_blob
+from burnish.store.tables import files, job_steps, jobs, models, upload_parts, uploads
 from burnish.store.uses import UNFINISHED
 
 
@@ -42,7 +42,7 @@ class Named:
 
 
 def named(connection: sa.Connection) -> Named:
-    """What the rows name now: files, models, answers, and the snapshots of jobs that have not ended."""
+    """What the rows name now: files, models, answers, unfinished jobs' snapshots and pending uploads' parts."""
     paths = {file_blob(row.id): Expected(bytes=row.bytes) for row in connection.execute(sa.select(files))}
     for row in connection.execute(sa.select(job_steps)):
         paths[rollouts_blob(row.job_id, row.step)] = Expected()
@@ -50,4 +50,7 @@ def named(connection: sa.Connection) -> Named:
         for snapshot in row.snapshots:
             directory = snapshot_blob(row.id, snapshot["step"])
             paths |= {f"{directory}/{name}": Expected(sha256=digest) for name, digest in snapshot["files"].items()}
+    parts = sa.select(upload_parts).join(uploads).where(uploads.c.status == "pending")
+    for row in connection.execute(parts):
+        paths[part_blob(row.upload_id, row.id)] = Expected(bytes=row.bytes)
     return Named(paths, frozenset(connection.execute(sa.select(models.c.blob)).scalars()))

@@ -1,5 +1,7 @@
-"""Where a job's bytes lie in the blobs."""
+"""Where the bytes of jobs and of uploads lie in the blobs."""
 
+UPLOADS = "uploads"
+"""The directory of all uploads' parts."""
 SNAPSHOTS = "snapshots"
 """The directory of all jobs' snapshots."""
 
@@ -27,3 +29,13 @@ def rollouts_blob(job: str, step: int) -> str:
 def rollouts_blobs(job: str) -> str:
     """The directory of a job's answers."""
     return f"rollouts/{job}"
+
+
+def upload_blobs(upload: str) -> str:
+    """The directory of an upload's parts."""
+    return f"{UPLOADS}/{upload}"
+
+
+def part_blob(upload: str, part: str) -> str:
+    """One part's bytes."""
+    return f"{upload_blobs(upload)}/{part}"

@@ -15,6 +15,7 @@ from burnish.store.jobs import Jobs
 from burnish.store.keys import Keys
 from burnish.store.models import Models
 from burnish.store.permissions import Permissions
+from burnish.store.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Store:
     models: Models
     permissions: Permissions
     files: Files
+    uploads: Uploads
     keys: Keys
     grades: Grades
 
@@ -68,6 +70,7 @@ def _store(database: Database, project: str | None) -> Store:
         models=Models(database, project),
         permissions=Permissions(database),
         files=Files(database, project),
+        uploads=Uploads(database, project),
         keys=Keys(database),
         grades=Grades(database),
     )

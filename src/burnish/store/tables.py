@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0002"
+REVISION = "0003"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -136,6 +136,29 @@ files = sa.Table(
     sa.Column("purpose", sa.String, nullable=False),
     sa.Column("project", sa.String, nullable=False, index=True),
     sa.Column("expires_at", sa.BigInteger, index=True),
+)
+uploads = sa.Table(
+    "uploads",
+    schema,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("filename", _Words, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("project", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("file_expires_s", sa.BigInteger),
+    sa.Column("file_id", sa.String),
+    sa.Column("is_cleared", sa.Boolean, nullable=False, index=True),
+)
+upload_parts = sa.Table(
+    "upload_parts",
+    schema,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("upload_id", sa.ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
 )
 keys = sa.Table(
     "keys",

@@ -14,10 +14,10 @@ from burnish.core.records import StoredFile
 from burnish.server import wire
 from burnish.server.desk import AtDesk, Desk
 from burnish.server.pages import After, Limit, listed_with_ends
+from burnish.spec.upload import Purpose
 from burnish.store.files import file_blob
 
 Json = Any
-Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 
 
 def router() -> APIRouter:
@@ -34,7 +34,7 @@ def router() -> APIRouter:
     ) -> dict[str, Json]:
         """Store a file; its content is checked by the job that uses it."""
         del anchor  # there is only one
-        desk.expire_files()
+        desk.expire()
         if file.size is not None and file.size > desk.settings.max_file_bytes:
             limit = desk.settings.max_file_bytes
             raise TooLarge(
@@ -51,7 +51,7 @@ def router() -> APIRouter:
         purpose: Annotated[str | None, Query()] = None,
     ) -> dict[str, Json]:
         """Files by the time of their creation."""
-        desk.expire_files()
+        desk.expire()
         page = desk.store.files.page(after=after, limit=limit, order=order, purpose=purpose)
         return listed_with_ends(page, wire.file)
 
@@ -99,7 +99,7 @@ def _store(desk: Desk, file: UploadFile, purpose: str, seconds: int | None) -> S
 
 
 def _get(desk: Desk, file_id: str) -> StoredFile:
-    desk.expire_files()
+    desk.expire()
     file = desk.store.files.get(file_id)
     if file is None:
         raise NotFound(f"No such File object: {file_id}", param="id", code="file_not_found")
