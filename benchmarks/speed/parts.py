@@ -19,7 +19,6 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"Kernels\.(add_norm|turn|gate)|RMSNorm|MLP\.|activation", "norms, rotations, gates"),
     (r"policy\.(constraint|vocabulary)\.|kernels\.plain\.flags$", "constraints"),
     (r"policy\.pack\.", "packing"),
-    (r"_engine_run_backward$", "autograd's graph"),
 )
 """In this order: the head is a linear layer too, and an MLP has some in it."""
 _PROMPTS = re.compile(r"prefill\.Prefill\.")
@@ -29,7 +28,9 @@ _OPTIMIZER = re.compile(r"LocalTrainer\._optim_step$")
 
 def part_of(names: Sequence[str], phase: Phase) -> str:
     """The part, from a stack's dotted names."""
-    part = next((part for pattern, part in _RULES if any(re.search(pattern, name) for name in names)), REST)
+    part = next((part for pattern, part in _RULES if any(re.search(pattern, name) for name in names)), None)
+    if part is None:
+        part = "autograd's graph" if names[0].endswith("_engine_run_backward") else REST
     if phase == "sampling":
         return "prompts" if any(map(_PROMPTS.search, names)) else part
     if any(map(_OPTIMIZER.search, names)):

@@ -9,7 +9,7 @@ INTERVAL = 2
 """Steps between two validations."""
 GAIN = 0.2
 """In mean validation reward, to be reached."""
-LEARNING_RATES = (1e-4, 2e-4, 4e-4, 8e-4)
+LEARNING_RATES = (2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3)
 """The grid that both sides take their best from."""
 TUNING_SEED, SEEDS = 100, (0, 1, 2, 3, 4)
 """The grid is run on the first; the others are what is told."""

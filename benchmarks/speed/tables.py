@@ -142,7 +142,7 @@ def learning_row(entry: Entry) -> list[str]:
     return [
         f"{case['seed']}{' (tuning)' if case['seed'] == TUNING_SEED else ''}",
         case["trl"],
-        f"{case['trl_lr']:.0e} / {case['ours_lr']:.0e}",
+        f"{case['trl_lr']:g} / {case['ours_lr']:g}",
         f"{result['base']:.3f}",
         " / ".join(str(each.steps) if each else "none" for each in (theirs, ours)),
         f"{statistics.median(result['trl_s']):.2f} / {statistics.median(ours_s):.2f}",
