@@ -16,7 +16,7 @@ from benchmarks.speed.work import Work
 from burnish.core.rollout import Completion, Grade, Group, Item, Rollout, Sample, SampleKey
 from burnish.learn.advantage import credit
 from burnish.learn.batch import examples_of
-from burnish.policy.load import Base
+from burnish.policy.load import Base, Dtype
 from burnish.policy.roles import Adam, LossStats, PolicyGradient, Request
 from burnish.policy.train import LocalTrainer
 
@@ -55,16 +55,14 @@ class OurStep:
         return self.sampling_s + self.grading_s + self.training_s
 
 
-def load(directory: Path, dtype: str = "auto") -> Base:
+def load(directory: Path, dtype: Dtype = "auto") -> Base:
     """The base as users get it; the one place that names a dtype."""
-    del dtype
-    return Base.load(directory, threads=torch.get_num_threads())
+    return Base.load(directory, threads=torch.get_num_threads(), dtype=dtype)
 
 
 def compute_dtype(base: Base) -> torch.dtype:
     """In what its large products are computed."""
-    dtype: torch.dtype = base.model.dtype
-    return dtype
+    return base.network.dtype
 
 
 def forbid_stops(base: Base) -> None:

@@ -89,6 +89,9 @@ class Training(_Section):
     """Reward of truncated, empty or unparsable answers; -1 is what OpenAI's published figures fit."""
     threads: int = Field(default=1, ge=1)
     """torch threads of a run. Results are bit for bit the same only at the same number."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of a base's weights and activations wherever it runs, in training and serving alike; sums, learning weights and
+    moments stay float32. `auto`: bfloat16 where the processor multiplies it (AVX512-BF16, AMX), else float32."""
     max_answer_tokens: int = Field(default=512, ge=1)
     """Longest answer after the reasoning has ended; no more than the model's context leaves."""
     keep_checkpoints: int = Field(default=3, ge=1)
@@ -192,6 +195,11 @@ class Settings(BaseSettings):
         """Where a base model lies, aliases resolved: a directory, a hub name or `burnish-starter`; None if not here."""
         target = self.resolve(name)
         return target if target == STARTER else self.models.local.get(target)
+
+
+def cache_directory() -> Path:
+    """Where what can be made again is kept between runs, for this user: `$XDG_CACHE_HOME/burnish`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "burnish"
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

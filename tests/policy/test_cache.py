@@ -1,11 +1,8 @@
 from array import array
 
-import pytest
 import torch
 
-from burnish.policy.attention import TreeAttention
-from burnish.policy.cache import Prompt, Prompts, RowAttention, Shared, Slots
-from tests.policy.test_attention import _bucket
+from burnish.policy.cache import Prompt, Prompts
 
 LAYER_BYTES = 2 * 1 * 4 * 4  # keys and values, one head of four fp32 numbers, per token
 
@@ -58,48 +55,3 @@ def test_what_is_forgotten_is_gone():
     prompts.keep(_prompt([1, 2, 3]))
     prompts.forget("base@0")
     assert prompts.whole("base@0", array("q", [1, 2, 3])) is None
-
-
-@pytest.mark.parametrize("adds", [1, 2])
-def test_rows_see_a_shared_prompt_as_if_it_were_their_own(adds):
-    torch.manual_seed(0)
-    size, heads, known = 4, 2, 5
-    keys, values = torch.randn(known + adds, heads, size), torch.randn(known + adds, heads, size)
-    query_NHD = torch.randn(adds, 2 * heads, size)
-    expected = TreeAttention([_bucket(known + adds, adds)], remembered=[(keys[:known], values[:known])])
-    expected_NHD = expected.attend(0, query_NHD, keys[known:], values[known:], 0.5)
-    for in_place in (True, False):
-        own = 2 if in_place else 0
-        far = known - own
-        prompt = Prompt("base@0", array("q", range(far)), None, [keys[:far]], [values[:far]], None)
-        slots = Slots(1)
-        slots.reserve(1, known + adds, keys)
-        slots.keys[0][0, :, :own] = keys[far:known].transpose(0, 1)
-        slots.values[0][0, :, :own] = values[far:known].transpose(0, 1)
-        if not in_place:
-            slots.put(0, prompt)
-        used = own if in_place else known
-        limit_RC = used + torch.arange(adds)[None]
-        mask_R1CT = torch.zeros(1, 1, adds, used + adds)
-        mask_R1CT[0, 0][torch.arange(used + adds) > limit_RC[0][:, None]] = -torch.inf
-        attention = RowAttention(
-            slots,
-            torch.zeros(adds, dtype=torch.long),
-            used + torch.arange(adds),
-            None if adds == 1 else torch.arange(adds),
-            adds,
-            mask_R1CT,
-            [Shared(prompt, torch.tensor([0]))] if in_place else [],
-        )
-        out_NHD = attention.attend(0, query_NHD, keys[known:], values[known:], 0.5)
-        torch.testing.assert_close(out_NHD, expected_NHD)
-
-
-def test_growing_and_moving_keep_what_rows_hold():
-    slots = Slots(1)
-    slots.reserve(1, 3, torch.zeros(1, 1, 4))
-    slots.put(0, prompt := _prompt([1, 2, 3]))
-    slots.reserve(3, 500, torch.zeros(1, 1, 4))
-    slots.move(0, 2, 3)
-    torch.testing.assert_close(slots.keys[0][2, :, :3], prompt.keys[0].transpose(0, 1))
-    torch.testing.assert_close(slots.values[0][0, :, :3], prompt.values[0].transpose(0, 1))

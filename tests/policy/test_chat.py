@@ -13,9 +13,10 @@ from burnish.core.rollout import Completion, Source
 from burnish.policy.adapter import Adapter
 from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
-from burnish.policy.engine import Engine, Finished, Token
+from burnish.policy.engine import Engine, Finished
 from burnish.policy.load import Base
 from burnish.policy.roles import Request
+from burnish.policy.row import Token
 from burnish.spec.chat import ChatCompletion, ChatRequest
 from tests.tiny import write_tiny_model
 
@@ -239,7 +240,7 @@ def test_sixty_four_calls_run_as_one_batch(base):
     asyncio.run(main())
     driver.close()
     assert max(engine.batches) >= 60
-    assert len(engine.batches) <= 50  # one answer of 40 tokens takes 40 steps
+    assert len(engine.batches) <= 40 + 64  # an answer takes 40 steps, and each may arrive a step after the other
 
 
 def test_a_tool_call_is_hidden_from_the_text_and_is_why_the_answer_ended(base):

@@ -12,8 +12,9 @@ import pytest
 from burnish.core.errors import InvalidRequest, Unavailable
 from burnish.core.rollout import Completion, SampleKey, Source
 from burnish.policy.driver import Driver
-from burnish.policy.engine import Finished, Token
+from burnish.policy.engine import Finished
 from burnish.policy.roles import Request
+from burnish.policy.row import Token
 
 
 class FakeEngine:

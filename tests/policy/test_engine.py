@@ -4,7 +4,8 @@ import pytest
 
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.core.rollout import Source
-from burnish.policy.engine import Engine, Finished, Token
+from burnish.policy.engine import Engine, Finished
+from burnish.policy.row import Token
 from tests.policy.asking import SCHEMA, answers, ask, every_case, finish_all, learnt
 
 

@@ -1,7 +1,6 @@
 """The network's own rules; and that sampler, trainer and transformers' own pass say the same of every answer."""
 
 import asyncio
-import math
 
 import peft
 import pytest
@@ -10,7 +9,6 @@ from transformers import AutoModelForCausalLM
 
 from burnish.core.rollout import Source
 from burnish.policy.engine import Engine
-from burnish.policy.network import constrained_logp
 from burnish.policy.roles import PolicyGradient
 from burnish.policy.train import LocalTrainer
 from tests.policy.asking import answers, every_case, example, learnt, plain_logps
@@ -108,19 +106,3 @@ def _plain_gradients(base, plain, adapter, examples):
         weight_P = torch.tensor(each.weight).bool()
         (-0.05 * logp_P[weight_P].sum()).backward()
     return {name: leaf.grad for name, leaf in leaves.items()}
-
-
-def test_temperature_comes_before_the_mask_and_the_softmax():
-    logits_PV = torch.tensor([[0.0, 2.0, 100.0]])
-    allowed_PV = torch.tensor([[True, True, False]])
-    logp_PV = constrained_logp(logits_PV, torch.tensor([[2.0]]), allowed_PV)
-    assert logp_PV[0, 0].item() == pytest.approx(-math.log(1 + math.e))
-    assert logp_PV[0, 2].item() == -math.inf
-
-
-def test_a_place_with_one_allowed_token_has_log_prob_zero_and_no_gradient():
-    logits_PV = torch.tensor([[0.3, 2.0, 1.0]], requires_grad=True)
-    logp_PV = constrained_logp(logits_PV, torch.ones(1, 1), torch.tensor([[False, True, False]]))
-    logp_PV[0, 1].backward()
-    assert logp_PV[0, 1].item() == 0.0
-    assert logits_PV.grad.tolist() == [[0.0, 0.0, 0.0]]

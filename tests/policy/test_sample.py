@@ -44,7 +44,7 @@ def test_the_event_loop_goes_on_while_the_engine_works(base):
                 await asyncio.sleep(0)
 
         ticking = asyncio.create_task(tick())
-        await _all(LocalSampler(base), [ask(base, max_tokens=30)])
+        await _all(LocalSampler(base), [ask(base, line, max_tokens=400) for line in range(16)])
         ticking.cancel()
         return count
 

@@ -110,7 +110,8 @@ class Fleet:
 
     async def _load(self, source: str) -> _Seat:
         log.info("base loading", extra={"base": source})
-        base = await asyncio.to_thread(Base.load, source, threads=self._settings.training.threads)
+        training = self._settings.training
+        base = await asyncio.to_thread(Base.load, source, threads=training.threads, dtype=training.dtype)
         return _Seat(base, Driver(Engine(base, max_rows=MOST_ROWS), base.thread))
 
     def _make_room(self) -> None:

@@ -1,7 +1,7 @@
 """LoRA adapters (arXiv:2106.09685) of our own: several at once on one base, each token through at most one of them.
 
-A linear layer y = W x becomes y = W x + alpha / rank * B (A x). Factors hang on the base's linear layers by forward
-hooks, so the base's modules, names and weights stay as they are; "adapter off" is a pass without a route. On disk an
+A linear layer y = W x becomes y = W x + alpha / rank * B (A x). The base's modules, names and weights stay as they are;
+"adapter off" is a pass without a route. On disk an
 adapter is a PEFT directory (adapter_config.json, adapter_model.safetensors) that peft, vLLM and transformers load.
 
 Letters: N packed tokens, I input features, O output features, r rank.
@@ -133,10 +133,11 @@ class Route:
 
 
 class Routing:
-    """The adapters in force during a forward pass, seen by every hooked linear layer of one model."""
+    """The adapters in force during a forward pass of one model."""
 
     def __init__(self, model: Any) -> None:
-        self._routes: Sequence[Route] = ()
+        self.routes: Sequence[Route] = ()
+        """Those in force."""
         self.targets: dict[str, tuple[int, int]] = {}
         """The layers that take adapters: every linear one but embeddings and output head."""
         self.is_transposed = False
@@ -150,23 +151,28 @@ class Routing:
                 self.targets[name] = (module.nx, module.nf)
             else:
                 self.targets[name] = (module.in_features, module.out_features)
-            module.register_forward_hook(self._hook(name))
+
+    def hook(self, model: Any) -> None:
+        """Let the routes act on the model's own forward pass."""
+        for name, module in model.named_modules():
+            if name in self.targets:
+                module.register_forward_hook(self._hook(name))
 
     @contextmanager
     def through(self, routes: Sequence[Route]) -> Iterator[None]:
         """Send the tokens of the passes inside through these adapters; without any, the base alone speaks."""
-        before, self._routes = self._routes, routes
+        before, self.routes = self.routes, routes
         try:
             yield
         finally:
-            self._routes = before
+            self.routes = before
 
     def _hook(self, name: str) -> Any:
         def add(module: nn.Module, inputs: tuple[Tensor], out_1NO: Tensor) -> Tensor | None:
-            if not self._routes:
+            if not self.routes:
                 return None
             input_NI, out_NO = inputs[0].flatten(0, -2), out_1NO.flatten(0, -2)
-            for route in self._routes:
+            for route in self.routes:
                 if (factors := route.adapter.factors.get(name)) is not None:
                     out_NO = _add(out_NO, input_NI, factors, route)
             return out_NO.view(out_1NO.shape)

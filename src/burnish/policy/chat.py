@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from burnish.core.ids import new_id
 from burnish.policy.ask import Ask, ask_of
 from burnish.policy.driver import Driver
-from burnish.policy.engine import Finished, Token
+from burnish.policy.engine import Finished
 from burnish.policy.load import Base
 from burnish.policy.reading import Reading
+from burnish.policy.row import Token
 from burnish.spec.chat import (
     ChatChoice,
     ChatCompletion,

@@ -56,6 +56,13 @@ class Constraint:
             yield walk.allowed
             walk.take(token)
 
+    def runs(self, prompt_ids: "array[int]", output_ids: "array[int]") -> list[tuple[Bits, int]]:
+        """The same as runs of one set. Walks only where a grammar or the model's own marks ask for it."""
+        inside = self.vocabulary.starts_inside_reasoning(prompt_ids)
+        if self.response_schema is None and (inside is False or (inside is None and self.reasoning_tokens == 0)):
+            return [(self.vocabulary.answer, len(output_ids))]
+        return [(bits, 1) for bits in self.replay(prompt_ids, output_ids)]
+
     def matcher(self) -> LLMatcher | None:
         """The schema's grammar at its start; None where the answer is free."""
         return None if self._matcher is None else self._matcher.deep_copy()

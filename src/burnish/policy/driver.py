@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from burnish.core.errors import Unavailable
-from burnish.policy.engine import Finished, Token
+from burnish.policy.engine import Finished
 from burnish.policy.roles import Request
+from burnish.policy.row import Token
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

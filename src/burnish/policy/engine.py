@@ -15,30 +15,21 @@ import torch
 from torch import Tensor
 
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
-from burnish.core.rollout import Completion, SampleKey, Source
+from burnish.core.rollout import Completion, SampleKey
 from burnish.policy.adapter import Adapter, Route
-from burnish.policy.cache import Prompt, Prompts, RowAttention, Shared, Slots
-from burnish.policy.draw import draw
+from burnish.policy.cache import Prompt, Prompts
 from burnish.policy.load import Base
-from burnish.policy.prefill import BEGINNING, PASS_TOKENS, Prefill, Wanted
+from burnish.policy.prefill import PASS_TOKENS, Prefill, Wanted
 from burnish.policy.random import uniform
 from burnish.policy.roles import Request
-from burnish.policy.row import Row
+from burnish.policy.row import Row, Token
+from burnish.policy.slots import Slots
+from burnish.policy.vocabulary import choices_of
 
 PREFIX_BYTES = 256 * 1024 * 1024
 """Most memory of prompts kept for reuse."""
 ROW_BYTES = 4 * 1024 * 1024 * 1024
 """About the most memory of the rows' keys and values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An answer went on by one token."""
-
-    ticket: int
-    id: int
-    logprob: float
-    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,7 @@ class Engine:
         prefix_bytes: int = PREFIX_BYTES,
         row_bytes: int = ROW_BYTES,
         skip_forced: bool = True,
+        slots: Slots | None = None,
     ) -> None:
         self._base = base
         self._max_rows = max_rows
@@ -78,7 +70,7 @@ class Engine:
         self._adapters: dict[str, _Attached] = {}
         self._pending: list[tuple[SampleKey, int, Request, str | None]] = []
         self._rows: list[Row] = []
-        self._slots = Slots(base.layers)
+        self._slots = slots or base.slots()
         self._prompts = Prompts(prefix_bytes)
         self._prefill = Prefill(base, self._prompts)
         self._tickets = 0
@@ -135,8 +127,11 @@ class Engine:
                 return
 
     @torch.no_grad()
-    def step(self) -> list[Token | Finished]:
-        """Take up requests while there is room, and bring every answer on by at least one token."""
+    def step(self, *, ends_only: bool = False) -> list[Token | Finished]:
+        """Take up requests while there is room, and bring every answer on by at least one token.
+
+        `ends_only`: nobody asks for single tokens.
+        """
         started = len(self._rows)
         ready = list(self._rows)
         hidden = [self._decode()] if ready else []
@@ -145,11 +140,10 @@ class Engine:
                 assert prompt.hidden_X is not None
                 ready.append(row)
                 hidden.append(prompt.hidden_X[None])
-        lengths = [len(row.output) for row in self._rows[:started]]
-        lengths += [0] * (len(self._rows) - started)
+        lengths = [len(row.output) if index < started else 0 for index, row in enumerate(self._rows)]
         if ready:
             self._draw(ready, torch.cat(hidden))
-        return self._report(lengths)
+        return self._report(None if ends_only else lengths)
 
     def _attached(self, name: str) -> _Attached:
         if name not in self._adapters:
@@ -184,7 +178,7 @@ class Engine:
         wanted = [Wanted(self._owner(name), self._adapter(name), request.prompt_ids) for *_, request, name in taken]
         prompts, cached = self._prefill.compute(wanted)
         most = max(prompt.own for prompt in prompts)
-        self._slots.reserve(len(self._rows) + len(taken), most + 1, prompts[0].keys[0])
+        self._slots.reserve(len(self._rows) + len(taken), most + 1)
         uses = {id(prompt): prompts.count(prompt) for prompt in prompts}
         started: list[tuple[Row, Prompt]] = []
         for (_, ticket, request, name), prompt, known in zip(taken, prompts, cached, strict=True):
@@ -199,7 +193,7 @@ class Engine:
         self, ticket: int, request: Request, name: str | None, prompt: Prompt, known: int, in_place: bool
     ) -> Row:
         """A row after its prompt: a long one, or its long beginning, is looked at where it stands."""
-        whole = in_place and prompt.parent is None and prompt.own >= 2 * BEGINNING
+        whole = in_place and prompt.parent is None and prompt.own >= self._slots.worth_sharing
         shared = prompt if whole else prompt.parent
         adapter = self._adapter(name)
         row = Row(
@@ -215,8 +209,7 @@ class Engine:
             used=0 if whole else prompt.own,
         )
         self._rows.append(row)
-        if not whole:
-            self._slots.put(len(self._rows) - 1, prompt)
+        self._slots.start(len(self._rows) - 1, prompt, shared)
         if self._skip_forced:
             row.take_forced()
         return row
@@ -225,59 +218,50 @@ class Engine:
         """Send what waits of all rows through the network; the hidden state after each row's last token, [R, X]."""
         rows = self._rows
         counts = [len(row.waiting) for row in rows]
-        adds = max(counts)
-        self._slots.reserve(len(rows), max(row.used for row in rows) + adds, self._slots.keys[0][0].transpose(0, 1))
-        used_R = torch.tensor([row.used for row in rows])
-        start_R = torch.tensor([row.position for row in rows])
+        self._slots.reserve(len(rows), max(row.used for row in rows) + max(counts))
+        each = [(index, offset) for index, count in enumerate(counts) for offset in range(count)]
+        attention = self._slots.attention(
+            [index for index, _ in each], [rows[index].used + offset for index, offset in each], len(rows)
+        )
         ids_N = torch.tensor([token for row in rows for token in row.waiting])
-        row_R = torch.arange(len(rows))
-        if adds == 1:
-            place_N, row_N, offset_N = None, row_R, torch.zeros_like(row_R)
-        else:
-            count_R = torch.tensor(counts)
-            place_N = (torch.arange(adds) < count_R[:, None]).flatten().nonzero()[:, 0]
-            row_N, offset_N = place_N // adds, place_N % adds
-        slots = int(used_R.max()) + adds
-        limit_RC = used_R[:, None] + torch.arange(adds)
-        hidden_RCT = torch.arange(slots) > limit_RC[..., None]
-        mask_R1CT = torch.zeros(hidden_RCT.shape).masked_fill_(hidden_RCT, -torch.inf)[:, None]
-        attention = RowAttention(self._slots, row_N, used_R[row_N] + offset_N, place_N, adds, mask_R1CT, _shared(rows))
+        position_N = torch.tensor([rows[index].position + offset for index, offset in each])
         with self._base.routing.through(_routes(rows, counts)):
-            hidden_NX = self._base.network.hidden(ids_N, start_R[row_N] + offset_N, attention)
+            hidden_NX = self._base.network.hidden(ids_N, position_N, attention)
         for row, count in zip(rows, counts, strict=True):
             row.used += count
             row.waiting.clear()
-        return hidden_NX if adds == 1 else hidden_NX[torch.tensor(counts).cumsum(0) - 1]
+        return hidden_NX if len(each) == len(rows) else hidden_NX[torch.tensor(counts).cumsum(0) - 1]
 
     def _draw(self, rows: Sequence[Row], hidden_RX: Tensor) -> None:
         """Each row's next token, and those after it that have no alternative."""
         stream_R = np.array([row.stream for row in rows], dtype=np.uint64)
         position_R = np.array([len(row.output) for row in rows], dtype=np.uint64)
-        drawn = draw(
+        drawn = self._base.network.kernels.draw(
             self._base.network.logits(hidden_RX),
-            self._base.vocabulary.flags([row.walk.allowed for row in rows]),
+            choices_of((row.walk.allowed, 1) for row in rows),
             torch.tensor([row.request.temperature for row in rows], dtype=torch.float32),
             torch.from_numpy(uniform(stream_R, position_R)),
         )
+        if bool((drawn.id_R < 0).any()):
+            raise BurnishError("The model's scores are no numbers any more: its training has diverged.")
         ids, logprobs, masses = drawn.id_R.tolist(), drawn.logp_R.tolist(), drawn.mass_R.tolist()
         for row, token, logprob, mass in zip(rows, ids, logprobs, masses, strict=True):
             row.take(token, logprob, mass)
             if self._skip_forced:
                 row.take_forced()
 
-    def _report(self, lengths: Sequence[int]) -> list[Token | Finished]:
+    def _report(self, lengths: Sequence[int] | None) -> list[Token | Finished]:
         """What is new in each row since it had so many tokens; ended rows leave."""
         events: list[Token | Finished] = []
-        for row, length in zip(self._rows, lengths, strict=True):
-            events.extend(
-                Token(row.ticket, row.output[index], row.logprobs[index], Source(row.source[index]))
-                for index in range(length, len(row.output))
-            )
+        ended: list[int] = []
+        for index, row in enumerate(self._rows):
+            if lengths is not None:
+                events += row.tokens_from(lengths[index])
             if (finish := row.finish) is not None:
                 events.append(Finished(row.ticket, row.completion(finish), row.cached_tokens))
-        for index in reversed(range(len(self._rows))):
-            if self._rows[index].finish is not None:
-                self._remove(index)
+                ended.append(index)
+        for index in reversed(ended):
+            self._remove(index)
         return events
 
     def _remove(self, index: int) -> None:
@@ -286,15 +270,6 @@ class Engine:
         if index < len(self._rows):
             self._slots.move(len(self._rows), index, last.used)
             self._rows[index] = last
-
-
-def _shared(rows: Sequence[Row]) -> list[Shared]:
-    """The prompts that rows look at where they stand, in row order."""
-    members: dict[int, tuple[Prompt, list[int]]] = {}
-    for index, row in enumerate(rows):
-        if row.shared is not None:
-            members.setdefault(id(row.shared), (row.shared, []))[1].append(index)
-    return [Shared(prompt, torch.tensor(indexes)) for prompt, indexes in members.values()]
 
 
 def _routes(rows: Sequence[Row], counts: Sequence[int]) -> list[Route]:

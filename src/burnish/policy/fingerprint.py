@@ -6,13 +6,15 @@ from pathlib import Path
 
 import torch
 
+from burnish.policy.kernels.native import kernels
+
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
 def fingerprint() -> str:
     """In words; two runs with the same one may be compared bit for bit (docs/engine.md)."""
-    kernels = torch.backends.cpu.get_cpu_capability()
-    return f"{_cpu()}, torch {torch.__version__}, {kernels}, {torch.get_num_threads()} threads"
+    capability, ours = torch.backends.cpu.get_cpu_capability(), kernels().name
+    return f"{_cpu()}, torch {torch.__version__}, {capability}, {ours}, {torch.get_num_threads()} threads"
 
 
 @cache

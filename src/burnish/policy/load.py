@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 import transformers
@@ -16,11 +16,17 @@ from transformers.utils import cached_file
 import burnish
 from burnish.core.errors import InvalidRequest
 from burnish.policy.adapter import Routing
-from burnish.policy.attention import IMPLEMENTATION, TreeAttention, register
+from burnish.policy.attention import IMPLEMENTATION, register
 from burnish.policy.constraint import Constraints
-from burnish.policy.network import Network
+from burnish.policy.decoder import Decoder, is_ours
+from burnish.policy.kernels.kernels import Kernels
+from burnish.policy.kernels.native import NativeKernels, kernels
+from burnish.policy.kernels.slots import NativeSlots
+from burnish.policy.network import HookedNetwork, Network
 from burnish.policy.pack import pack
 from burnish.policy.render import Renderer
+from burnish.policy.slots import PlainSlots, Size, Slots
+from burnish.policy.tree import tree_attention
 from burnish.policy.vocabulary import Vocabulary
 from burnish.settings import STARTER
 
@@ -50,10 +56,23 @@ class Recipe:
         return cls(lora, lora / 10)
 
 
+Dtype = Literal["auto", "float32", "bfloat16", "float64"]
+"""Of weights and activations. `auto`: bfloat16 where the processor multiplies it, else float32."""
+
+
 class Base:
     """A causal LM in memory, with everything that belongs to it."""
 
-    def __init__(self, name: str, source: str, model: Any, tokenizer: Any, recipe: Recipe | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        model: Any,
+        tokenizer: Any,
+        recipe: Recipe | None,
+        network: Network,
+        routing: Routing,
+    ) -> None:
         config = model.config.get_text_config()
         self.name = name
         self.source = source
@@ -64,8 +83,8 @@ class Base:
         """Most tokens of prompt and answer together."""
         self.layers: int = config.num_hidden_layers
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        self.token_bytes: int = 2 * 4 * self.layers * heads * head_size
+        self._size = Size(self.layers, heads, network.head_size, network.dtype)
+        self.token_bytes: int = 2 * network.dtype.itemsize * self.layers * heads * network.head_size
         """Memory of one token's keys and values."""
         self.version = 0
         """How many optimizer steps its own weights have seen; moves only under full-weight training."""
@@ -73,19 +92,33 @@ class Base:
         self.vocabulary = Vocabulary(tokenizer, _stop_ids(model, tokenizer), config.vocab_size)
         self.constraints = Constraints(self.vocabulary)
         self.renderer = Renderer(tokenizer, self.vocabulary, self.context, most_reasoning=self.recipe.reasoning_tokens)
-        self.routing = Routing(model)
-        self.network = Network(model)
+        self.routing = routing
+        self.network = network
         self.thread = ThreadPoolExecutor(
             1, "burnish-device", initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)
         )
         """The one thread in which this model may be run."""
 
+    def slots(self) -> Slots:
+        """Room for rows of this model."""
+        found = self.network.kernels
+        return NativeSlots(self._size, found) if isinstance(found, NativeKernels) else PlainSlots(self._size)
+
     @classmethod
-    def load(cls, name_or_directory: str | Path, *, threads: int = 1) -> "Base":
+    def load(
+        cls,
+        name_or_directory: str | Path,
+        *,
+        threads: int = 1,
+        dtype: Dtype = "float32",
+        with_kernels: Kernels | None = None,
+    ) -> "Base":
         """The model of a directory in Hugging Face's layout, of a hub name, or (`burnish-starter`) the embedded one.
 
-        fp32 on the CPU, from safetensors only, never running code that comes with a model. Sets torch's thread
-        count. Raises `InvalidRequest` for what cannot be loaded or whose architecture we cannot run exactly.
+        On the CPU, from safetensors only, never running code that comes with a model. An architecture that is not
+        our decoder's runs in float32 by transformers' code, whatever `dtype` says. Sets torch's thread count.
+        `with_kernels`: None takes the fastest here. Raises `InvalidRequest` for what cannot be loaded or whose
+        architecture we cannot run exactly.
         """
         torch.set_num_threads(threads)
         source = str(_starter_directory() if str(name_or_directory) == STARTER else name_or_directory)
@@ -97,33 +130,57 @@ class Base:
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         except (OSError, ValueError, KeyError) as error:
             raise InvalidRequest(f"The model {name_or_directory} cannot be loaded: {error}", param="model") from error
-        base = cls(str(name_or_directory), source, model, tokenizer, _recipe(source))
-        base._probe()
-        return base
+        network, routing = _network(str(name_or_directory), model, dtype, with_kernels or kernels())
+        return cls(str(name_or_directory), source, model, tokenizer, _recipe(source), network, routing)
 
     def again(self) -> "Base":
         """A second copy of the weights as they stand on disk: the reference of full-weight training."""
-        return Base.load(self.source, threads=torch.get_num_threads())
+        dtype: Any = str(self.network.dtype).removeprefix("torch.")
+        return Base.load(self.source, threads=torch.get_num_threads(), dtype=dtype, with_kernels=self.network.kernels)
 
-    def _probe(self) -> None:
-        """Refuse an architecture on which packing changes what is computed (state between tokens, biases, caps)."""
-        first = torch.arange(3, 9) % self.vocabulary.size
-        second = torch.arange(4, 8) % self.vocabulary.size
-        packed = pack([array("q", first.tolist()), array("q", second.tolist())])
-        with torch.no_grad():
-            attention = TreeAttention(packed.buckets)
-            hidden_NX = self.network.hidden(packed.ids_N, packed.position_N, attention)
-            ours_PV = self.network.logits(hidden_NX[torch.stack([place[-1] for place in packed.places])])
-            self.model.set_attn_implementation("eager")
-            theirs = [self.model(input_ids=ids[None], use_cache=False).logits[0, -1] for ids in (first, second)]
-            self.model.set_attn_implementation(IMPLEMENTATION)
-        gap = float((ours_PV - torch.stack(theirs).float()).abs().max())
-        if not gap < 1e-3 * max(1.0, float(ours_PV.abs().max())):
-            raise InvalidRequest(
-                f"The architecture of {self.name} ({type(self.model).__name__}) is not supported: packed and plain "
-                f"passes differ by {gap:.2g}. Choose a plain attention model such as Llama, Qwen2 or Qwen3.",
-                param="model",
-            )
+
+def _network(name: str, model: Any, dtype: Dtype, found: Kernels) -> tuple[Network, Routing]:
+    """Our decoder where the model is one, else transformers' code; probed in float32."""
+    routing = Routing(model)
+    if not is_ours(model):
+        hooked = HookedNetwork(model, routing, found)
+        _probe(name, hooked)
+        return hooked, routing
+    decoder = Decoder(model, routing, found, torch.float32)
+    _probe(name, decoder)
+    wanted = _dtype(dtype)
+    return (decoder if wanted == torch.float32 else Decoder(model, routing, found, wanted)), routing
+
+
+def _dtype(name: Dtype) -> torch.dtype:
+    if name == "auto":
+        has_bfloat16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.bfloat16 if has_bfloat16 else torch.float32
+    found: torch.dtype = getattr(torch, name)
+    return found
+
+
+def _probe(name: str, network: Network) -> None:
+    """Refuse an architecture on which packing changes what is computed (state between tokens, biases, caps)."""
+    model = network.model
+    size = model.config.get_text_config().vocab_size
+    first = torch.arange(3, 9) % size
+    second = torch.arange(4, 8) % size
+    packed = pack([array("q", first.tolist()), array("q", second.tolist())])
+    with torch.no_grad():
+        attention = tree_attention(packed, network.kernels, network.head_size)
+        hidden_NX = network.hidden(packed.ids_N, packed.position_N, attention)
+        ours_PV = network.logits(hidden_NX[torch.stack([place[-1] for place in packed.places])])
+        model.set_attn_implementation("eager")
+        theirs = [model(input_ids=ids[None], use_cache=False).logits[0, -1] for ids in (first, second)]
+        model.set_attn_implementation(IMPLEMENTATION)
+    gap = float((ours_PV - torch.stack(theirs).float()).abs().max())
+    if not gap < 1e-3 * max(1.0, float(ours_PV.abs().max())):
+        raise InvalidRequest(
+            f"The architecture of {name} ({type(model).__name__}) is not supported: packed and plain "
+            f"passes differ by {gap:.2g}. Choose a plain attention model such as Llama, Qwen2 or Qwen3.",
+            param="model",
+        )
 
 
 def _starter_directory() -> Path:

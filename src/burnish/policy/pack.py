@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from burnish.policy.attention import Bucket
+from burnish.policy.kernels.tree import Segments
 
 WORTH_SHARING = 24
 """Fewest tokens a branch must save: (members - 1) times its length."""
@@ -50,9 +51,24 @@ class Packed:
 
     ids_N: Tensor
     position_N: Tensor
-    buckets: tuple[Bucket, ...]
+    parts: tuple[_Segment, ...]
     places: tuple[Tensor, ...]
     """Per sequence, the index into N of each of its tokens."""
+
+    @property
+    def buckets(self) -> list[Bucket]:
+        """For attention in plain torch."""
+        return [_bucket(part) for part in _alike(self.parts)]
+
+    @property
+    def segments(self) -> Segments:
+        """For attention by kernels."""
+        number = {id(part): index for index, part in enumerate(self.parts)}
+        parents = [-1 if part.parent is None else number[id(part.parent)] for part in self.parts]
+        first_S, count_S, parent_S = torch.tensor(
+            [[part.first for part in self.parts], [len(part.ids) for part in self.parts], parents], dtype=torch.int32
+        )
+        return Segments(first_S, count_S, parent_S)
 
 
 def pack(sequences: "Sequence[array[int]]") -> Packed:
@@ -72,7 +88,7 @@ def pack(sequences: "Sequence[array[int]]") -> Packed:
     return Packed(
         ids_N=torch.tensor([token for segment in segments for token in segment.ids]),
         position_N=torch.tensor([segment.start + offset for segment in segments for offset in range(len(segment.ids))]),
-        buckets=tuple(_bucket(part) for part in _alike(segments)),
+        parts=tuple(segments),
         places=tuple(place[index] for index in range(len(sequences))),
     )
 

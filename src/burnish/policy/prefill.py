@@ -7,14 +7,13 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from burnish.policy.adapter import Adapter, Route
-from burnish.policy.attention import Bucket, TreeAttention
 from burnish.policy.cache import Prompt, Prompts
 from burnish.policy.load import Base
 from burnish.policy.pack import common_length, pack
+from burnish.policy.tree import tree_attention
 
 BEGINNING = 128
 """Fewest tokens for which a common beginning is kept on its own, so that rows look at it where it stands."""
@@ -83,10 +82,7 @@ class Prefill:
         known = 0 if parent is None else len(parent.ids)
         packed = pack([wish.ids[known:] for wish in wanted])
         kept: list[tuple[Tensor, Tensor]] = []
-        attention = TreeAttention(packed.buckets, kept=kept)
-        if parent is not None:
-            attention.remembered = list(zip(parent.keys, parent.values, strict=True))
-            attention.buckets = [_below(bucket, known) for bucket in packed.buckets]
+        attention = tree_attention(packed, self._base.network.kernels, self._base.network.head_size, parent, kept)
         adapter = wanted[0].adapter
         with self._base.routing.through([] if adapter is None else [Route(adapter, None)]):
             hidden_NX = self._base.network.hidden(packed.ids_N, packed.position_N + known, attention)
@@ -98,20 +94,6 @@ class Prefill:
             prompts.append(Prompt(wish.owner, wish.ids, parent, keys, values, hidden_X))
             self._prompts.keep(prompts[-1])
         return prompts
-
-
-def _below(bucket: Bucket, known: int) -> Bucket:
-    """The same segments after a beginning of so many remembered tokens, at which all of them look."""
-    segments, queries = bucket.query_SC.shape
-    before_SE = torch.arange(known).expand(segments, known)
-    seen_SCE = torch.ones(segments, queries, known, dtype=torch.bool)
-    causal_SCT = torch.ones(queries, queries, dtype=torch.bool).tril().expand(segments, queries, queries)
-    return Bucket(
-        bucket.query_SC,
-        torch.cat([before_SE, bucket.key_ST + known], dim=1),
-        torch.cat([seen_SCE, causal_SCT if bucket.mask_SCT is None else bucket.mask_SCT], dim=2),
-        bucket.real,
-    )
 
 
 def _clusters(wanted: Iterable[Wanted]) -> list[list[Wanted]]:

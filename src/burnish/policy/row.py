@@ -11,6 +11,16 @@ from burnish.policy.random import stream
 from burnish.policy.roles import Request
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An answer went on by one token."""
+
+    ticket: int
+    id: int
+    logprob: float
+    source: Source
+
+
 @dataclass(slots=True, eq=False)
 class Row:
     """A request that is being answered."""
@@ -68,6 +78,13 @@ class Row:
         """Go on by as many tokens as have no alternative."""
         while self.finish is None and self.walk.only is not None:
             self.take(self.walk.only.id, 0.0, 1.0)
+
+    def tokens_from(self, length: int) -> list[Token]:
+        """Those that came after the first so many."""
+        return [
+            Token(self.ticket, self.output[index], self.logprobs[index], Source(self.source[index]))
+            for index in range(length, len(self.output))
+        ]
 
     def completion(self, finish: Finish) -> Completion:
         """The answer, ended."""

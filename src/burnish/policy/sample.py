@@ -8,6 +8,7 @@ from burnish.policy.adapter import Adapter
 from burnish.policy.engine import Engine, Finished
 from burnish.policy.load import Base
 from burnish.policy.roles import Abilities, Request
+from burnish.policy.slots import Slots
 
 _STEPS = 16
 """Most engine steps between two looks at the event loop."""
@@ -18,13 +19,23 @@ class LocalSampler:
     """Answers with the base's weights, or with an adapter on it.
 
     Every call starts with an empty cache, so that what it samples follows from requests and weights alone; `keeps`
-    instead holds on to prompts between calls, for a judge whose long instructions come again and again.
+    instead holds on to prompts between calls, for a judge whose long instructions come again and again. `slots` are
+    room that nobody else uses during a call.
     """
 
-    def __init__(self, base: Base, adapter: Adapter | None = None, *, max_rows: int = 64, keeps: bool = False) -> None:
+    def __init__(
+        self,
+        base: Base,
+        adapter: Adapter | None = None,
+        *,
+        max_rows: int = 64,
+        keeps: bool = False,
+        slots: Slots | None = None,
+    ) -> None:
         self._base = base
         self._adapter = adapter
         self._max_rows = max_rows
+        self._slots = slots
         self._kept = self._engine() if keeps else None
 
     @property
@@ -48,7 +59,7 @@ class LocalSampler:
                 await loop.run_in_executor(self._base.thread, _cancel, engine, tickets)
 
     def _engine(self) -> Engine:
-        engine = Engine(self._base, max_rows=self._max_rows)
+        engine = Engine(self._base, max_rows=self._max_rows, slots=self._slots)
         if self._adapter is not None:
             engine.attach(_POLICY, self._adapter)
         return engine
@@ -62,7 +73,7 @@ def _add(engine: Engine, requests: Sequence[Request], name: str | None, tickets:
 def _some_steps(engine: Engine) -> list[Finished]:
     """Step until an answer ends, or it is time to look up."""
     for _ in range(_STEPS):
-        ended = [event for event in engine.step() if isinstance(event, Finished)]
+        ended = [event for event in engine.step(ends_only=True) if isinstance(event, Finished)]
         if ended or engine.idle:
             return ended
     return []

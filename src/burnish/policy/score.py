@@ -9,23 +9,31 @@ Letters: N packed tokens, P picked output tokens, V vocabulary, X hidden size.
 import itertools
 import math
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from burnish.core.rollout import Example
-from burnish.learn.loss import clipped_policy_gradient, entropy, kl_estimate, reverse_kl
-from burnish.policy.attention import TreeAttention
+from burnish.learn.loss import clipped_policy_gradient, kl_estimate, reverse_kl
 from burnish.policy.constraint import Constraints
-from burnish.policy.network import Network, constrained_logp
+from burnish.policy.kernels.kernels import Choices, Scores, sum_dtype
+from burnish.policy.network import Network
 from burnish.policy.pack import pack
 from burnish.policy.roles import LossStats, PolicyGradient
-from burnish.policy.vocabulary import Bits
+from burnish.policy.tree import tree_attention
+from burnish.policy.vocabulary import Bits, choices_of
 
-CHUNK_LOGITS = 8 * 1024 * 1024
-"""Most logits alive at once: 32 MiB, and some five times that with what autograd keeps."""
+Places = NDArray[np.intp]
+"""Indexes of an example's output tokens."""
+CHUNK_TOKENS = 1024
+"""Fewest tokens that go through the head together: fewer, and its gradient is added too often."""
+CHUNK_LOGITS, MOST_LOGITS = 2 * 1024 * 1024, 32 * 1024 * 1024
+"""About the logits alive at once, as far as that makes enough tokens; and the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,20 @@ class Picked:
     hidden_PX: Tensor
     """The hidden state that predicts each."""
     target_P: Tensor
-    temperature_P1: Tensor
-    allowed: Iterator[Bits | None]
-    """The set that each was drawn from; None where there was no constraint."""
+    temperature_P: Tensor
+    allowed: Iterator[tuple[Bits | None, int]]
+    """The sets that they were drawn from, as runs; None where there was no constraint."""
+
+
+class Chunk(NamedTuple):
+    """Some of them, through the head."""
+
+    start: int
+    logits_PV: Tensor
+    choices: Choices
+    temperature_P: Tensor
+    target_P: Tensor
+    scores: Scores
 
 
 @dataclass(slots=True)
@@ -77,11 +96,8 @@ class Scorer:
         """Log-probs of every output id; 0 where a constraint left no choice."""
         result: list[array[float]] = []
         for batch in self._micro_batches(examples):
-            picked = self._pick(batch, lambda example: range(len(example.output_ids)))
-            flat: list[float] = []
-            for start, logp_PV in self._chunks(picked, picked.hidden_PX):
-                target_P = picked.target_P[start : start + len(logp_PV)]
-                flat += logp_PV.gather(1, target_P[:, None])[:, 0].tolist()
+            picked = self._pick(batch, lambda example: np.arange(len(example.output_ids)))
+            flat = [logp for chunk in self._chunks(picked) for logp in chunk.scores.logp_P.tolist()]
             values = iter(flat)
             result += [array("d", itertools.islice(values, len(example.output_ids))) for example in batch]
         return result
@@ -93,15 +109,22 @@ class Scorer:
             picked = self._pick(batch, _weighed)
             if not len(picked.target_P):
                 continue
-            leaf_PX = picked.hidden_PX.detach().requires_grad_()
-            columns = _Columns.of(batch)
-            for start, logp_PV in self._chunks(picked, leaf_PX):
-                part = columns.cut(start, start + len(logp_PV))
-                logp_P = logp_PV.gather(1, picked.target_P[start : start + len(logp_PV), None])[:, 0]
-                _chunk_loss(logp_P, logp_PV, part, loss, sums).backward()  # type: ignore[no-untyped-call] # torch's own
-            assert leaf_PX.grad is not None
-            picked.hidden_PX.backward(leaf_PX.grad)  # type: ignore[no-untyped-call] # torch's own
+            with torch.no_grad():
+                dhidden_PX = self._through_head(picked, _Columns.of(batch, sum_dtype(self._network.dtype)), loss, sums)
+            picked.hidden_PX.backward(dhidden_PX)  # type: ignore[no-untyped-call] # torch's own
         return sums.stats()
+
+    def _through_head(self, picked: Picked, columns: "_Columns", loss: PolicyGradient, sums: Sums) -> Tensor:
+        """The gradient at the hidden states, chunk by chunk."""
+        parts: list[Tensor] = []
+        for chunk in self._chunks(picked):
+            end = chunk.start + len(chunk.logits_PV)
+            slope_P = _slope(chunk.scores, columns.cut(chunk.start, end), loss, sums)
+            dlogits_PV = self._network.kernels.score_backward(
+                chunk.logits_PV, chunk.choices, chunk.temperature_P, chunk.target_P, chunk.scores, slope_P
+            )
+            parts.append(self._network.logits_backward(dlogits_PV, picked.hidden_PX[chunk.start : end].detach()))
+        return torch.cat(parts)
 
     def _micro_batches(self, examples: Sequence[Example]) -> Iterator[list[Example]]:
         """Cut where the packed tokens reach the limit; a neighbour with the same prompt costs its output only."""
@@ -119,51 +142,78 @@ class Scorer:
         if batch:
             yield batch
 
-    def _pick(self, batch: Sequence[Example], places: Callable[[Example], Sequence[int]]) -> Picked:
+    def _pick(self, batch: Sequence[Example], places: Callable[[Example], Places]) -> Picked:
         """Run the network and pick the hidden states before the chosen output tokens."""
         packed = pack([example.prompt_ids + example.output_ids[:-1] for example in batch])
         chosen = [places(example) for example in batch]
         before = [
-            place_T[len(example.prompt_ids) - 1 :][torch.tensor(picks, dtype=torch.long)]
-            for example, place_T, picks in zip(batch, packed.places, chosen, strict=True)
+            place_T[torch.from_numpy(places_P + (len(example.prompt_ids) - 1))]
+            for example, place_T, places_P in zip(batch, packed.places, chosen, strict=True)
         ]
-        hidden_NX = self._network.hidden(packed.ids_N, packed.position_N, TreeAttention(packed.buckets))
-        pairs = list(zip(batch, chosen, strict=True))
+        attention = tree_attention(packed, self._network.kernels, self._network.head_size)
+        hidden_NX = self._network.hidden(packed.ids_N, packed.position_N, attention)
+        wide = sum_dtype(self._network.dtype)
+        counts = [len(places_P) for places_P in chosen]
         return Picked(
             hidden_PX=hidden_NX[torch.cat(before)],
-            target_P=torch.tensor([example.output_ids[place] for example, picks in pairs for place in picks]).long(),
-            temperature_P1=torch.tensor([[example.temperature or 1.0] for example, picks in pairs for _ in picks]),
-            allowed=itertools.chain.from_iterable(self._sets(example, picks) for example, picks in pairs),
+            target_P=_column(batch, chosen, lambda example: example.output_ids),
+            temperature_P=torch.tensor([example.temperature or 1.0 for example in batch], dtype=wide).repeat_interleave(
+                torch.tensor(counts)
+            ),
+            allowed=itertools.chain.from_iterable(map(self._sets, batch, chosen)),
         )
 
-    def _sets(self, example: Example, picks: Sequence[int]) -> Iterator[Bits | None]:
+    def _sets(self, example: Example, places_P: Places) -> Iterable[tuple[Bits | None, int]]:
+        """Runs of the sets at these places."""
         if example.constraint is None:
-            yield from (None for _ in picks)
-            return
-        constraint = self._constraints.named(example.constraint)
-        wanted = set(picks)
-        for place, bits in enumerate(constraint.replay(example.prompt_ids, example.output_ids)):
-            if place in wanted:
-                yield bits
+            return [(None, len(places_P))]
+        runs = self._constraints.named(example.constraint).runs(example.prompt_ids, example.output_ids)
+        if len(runs) == 1:
+            return [(runs[0][0], len(places_P))]
+        sets = [bits for bits, count in runs for _ in range(count)]
+        return [(sets[place], 1) for place in places_P]
 
-    def _chunks(self, picked: Picked, hidden_PX: Tensor) -> Iterator[tuple[int, Tensor]]:
-        """The first token's index and the log-probs [chunk, V] of one chunk after the other."""
-        vocabulary = self._constraints.vocabulary
-        size = max(1, CHUNK_LOGITS // vocabulary.size)
-        for start in range(0, len(hidden_PX), size):
-            end = min(start + size, len(hidden_PX))
-            sets = list(itertools.islice(picked.allowed, end - start))
-            allowed_PV = None
-            if any(bits is not None for bits in sets):
-                everything = vocabulary.bits(range(vocabulary.size))
-                allowed_PV = vocabulary.flags([everything if bits is None else bits for bits in sets])
-            logits_PV = self._network.logits(hidden_PX[start:end])
-            yield start, constrained_logp(logits_PV, picked.temperature_P1[start:end], allowed_PV)
+    def _chunks(self, picked: Picked) -> Iterator[Chunk]:
+        """One chunk after the other, so that the logits of one at a time are alive."""
+        width = self._constraints.vocabulary.size
+        size = max(1, min(max(CHUNK_TOKENS, CHUNK_LOGITS // width), MOST_LOGITS // width))
+        runs = _Runs(picked.allowed)
+        for start in range(0, len(picked.hidden_PX), size):
+            end = min(start + size, len(picked.hidden_PX))
+            choices = choices_of(runs.take(end - start))
+            logits_PV = self._network.logits(picked.hidden_PX[start:end].detach())
+            temperature_P, target_P = picked.temperature_P[start:end], picked.target_P[start:end]
+            scores = self._network.kernels.score(logits_PV, choices, temperature_P, target_P)
+            yield Chunk(start, logits_PV, choices, temperature_P, target_P, scores)
+
+
+class _Runs:
+    """Runs of sets, taken so many tokens at a time."""
+
+    def __init__(self, runs: Iterator[tuple[Bits | None, int]]) -> None:
+        self._runs = runs
+        self._rest: tuple[Bits | None, int] = (None, 0)
+
+    def take(self, count: int) -> Iterator[tuple[Bits | None, int]]:
+        """The next so many tokens' runs."""
+        while count:
+            bits, length = self._rest if self._rest[1] else next(self._runs)
+            taken = min(length, count)
+            self._rest = (bits, length - taken)
+            count -= taken
+            if taken:
+                yield bits, taken
+
+
+def _column(batch: Sequence[Example], chosen: Sequence[Places], field: Callable[[Example], "array[Any]"]) -> Tensor:
+    """A token-aligned field of all examples at their places."""
+    parts = [np.asarray(field(example))[places_P] for example, places_P in zip(batch, chosen, strict=True)]
+    return torch.from_numpy(np.concatenate(parts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """What the loss needs of each token with weight, fp32."""
+    """What the loss needs of each token with weight, in the type of sums."""
 
     old_logp_P: Tensor
     advantage_P: Tensor
@@ -171,16 +221,18 @@ class _Columns:
     ref_logp_P: Tensor | None
 
     @classmethod
-    def of(cls, batch: Sequence[Example]) -> "_Columns":
-        places = [(example, place) for example in batch for place in _weighed(example)]
+    def of(cls, batch: Sequence[Example], dtype: torch.dtype) -> "_Columns":
+        chosen = [_weighed(example) for example in batch]
+
+        def column(field: Callable[[Example], Any]) -> Tensor:
+            return _column(batch, chosen, field).to(dtype)
+
         with_ref = all(example.ref_logp is not None for example in batch)
         return cls(
-            torch.tensor([example.old_logp[place] for example, place in places]),
-            torch.tensor([example.advantage[place] for example, place in places]),
-            torch.tensor([example.weight[place] for example, place in places]),
-            torch.tensor([example.ref_logp[place] for example, place in places if example.ref_logp is not None])
-            if with_ref
-            else None,
+            column(lambda example: example.old_logp),
+            column(lambda example: example.advantage),
+            column(lambda example: example.weight),
+            column(lambda example: example.ref_logp) if with_ref else None,
         )
 
     def cut(self, start: int, end: int) -> "_Columns":
@@ -188,13 +240,15 @@ class _Columns:
         return _Columns(self.old_logp_P[start:end], self.advantage_P[start:end], self.weight_P[start:end], ref_P)
 
 
-def _weighed(example: Example) -> Sequence[int]:
+def _weighed(example: Example) -> Places:
     """The output tokens that count."""
-    return [place for place, weight in enumerate(example.weight) if weight != 0]
+    return np.flatnonzero(np.asarray(example.weight))
 
 
-def _chunk_loss(logp_P: Tensor, logp_PV: Tensor, part: _Columns, loss: PolicyGradient, sums: Sums) -> Tensor:
-    """The scalar to differentiate; the figures of its tokens go into the sums."""
+@torch.enable_grad()
+def _slope(scores: Scores, part: _Columns, loss: PolicyGradient, sums: Sums) -> Tensor:
+    """The loss's derivative by each target's log-prob; the figures of the tokens go into the sums."""
+    logp_P = scores.logp_P.detach().requires_grad_()
     ratio = clipped_policy_gradient(logp_P, part.old_logp_P, part.advantage_P, loss.clip_low, loss.clip_high)
     loss_P = ratio.loss_P
     now_P = logp_P.detach()
@@ -204,7 +258,8 @@ def _chunk_loss(logp_P: Tensor, logp_PV: Tensor, part: _Columns, loss: PolicyGra
         sums.kl += kl_estimate(now_P, part.ref_logp_P).tolist()
     loss_P = loss_P * part.weight_P
     sums.loss += loss_P.tolist()
-    sums.entropy += entropy(logp_PV.detach()).tolist()
+    sums.entropy += scores.entropy_P.tolist()
     sums.clipped += ratio.is_clipped_P.tolist()
     sums.gap += (now_P - part.old_logp_P).abs().tolist()
-    return loss_P.sum() / loss.normalizer
+    (slope_P,) = torch.autograd.grad(loss_P.sum() / loss.normalizer, logp_P)
+    return slope_P

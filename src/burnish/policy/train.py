@@ -56,13 +56,13 @@ class LocalTrainer:
             self._adapter = Adapter.fresh(base.routing.targets, rank, alpha, seed)
             self._weights = dict(zip(self._adapter.tensors(), self._adapter.parameters(), strict=True))
         else:
-            base.model.requires_grad_(True)
-            self._weights = dict(base.model.named_parameters())
+            self._weights = base.network.learn()
         self._optimizer = torch.optim.AdamW(
             list(self._weights.values()), lr=0.0, betas=BETAS, eps=EPSILON, weight_decay=0.0, fused=True
         )
         self._scorer = Scorer(base.network, base.constraints, micro_tokens)
         self._reference: Scorer | None = None
+        self._slots = base.slots()
 
     @property
     def can(self) -> Abilities:
@@ -88,7 +88,7 @@ class LocalTrainer:
 
     async def sampler(self) -> LocalSampler:
         """Speaks with these very weights."""
-        return LocalSampler(self._base, self._adapter, max_rows=self._max_rows)
+        return LocalSampler(self._base, self._adapter, max_rows=self._max_rows, slots=self._slots)
 
     async def publish(self, directory: Path) -> Artifact:
         """A PEFT directory, or the full model in Hugging Face's layout."""
@@ -138,6 +138,7 @@ class LocalTrainer:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         if self._adapter is None:
+            self._base.network.refresh()
             self._base.version += 1
         else:
             self._adapter.version += 1
@@ -187,6 +188,7 @@ class LocalTrainer:
                 if moments:
                     self._optimizer.state[weight] = moments
         if self._adapter is None:
+            self._base.network.refresh()
             self._base.version = int(state["version"])
         else:
             self._adapter.version = int(state["version"])

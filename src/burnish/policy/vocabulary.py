@@ -17,6 +17,8 @@ from llguidance.hf import from_tokenizer
 from numpy.typing import NDArray
 from torch import Tensor
 
+from burnish.policy.kernels.kernels import Choices
+
 Bits = NDArray[np.int32]
 """Sets of ids, [..., W]."""
 
@@ -92,6 +94,22 @@ class Vocabulary:
         """Names the vocabulary and the roles of its ids."""
         text = f"{self.tokenizer.backend_tokenizer.to_str()}|{self.stop_ids}|{self.size}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def choices_of(sets: Iterable[tuple[Bits | None, int]]) -> Choices:
+    """Runs of tokens under one set, for the kernels: each distinct set once; None: any id."""
+    places: dict[int, int] = {}
+    distinct: list[Bits] = []
+    choices: list[int] = []
+    counts: list[int] = []
+    for bits, count in sets:
+        place = -1 if bits is None else places.setdefault(id(bits), len(distinct))
+        if bits is not None and place == len(distinct):
+            distinct.append(bits)
+        choices.append(place)
+        counts.append(count)
+    set_UW = torch.from_numpy(np.stack(distinct)) if distinct else torch.empty(0, 0, dtype=torch.int32)
+    return Choices(set_UW, torch.from_numpy(np.repeat(np.array(choices, np.int32), counts)))
 
 
 def _is_mark(token: Any) -> bool:

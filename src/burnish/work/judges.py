@@ -72,7 +72,8 @@ class Judges:
     def _base_of(self, path: str) -> Base:
         """The run's own weights must stay those of the base: under full-weight training a judge gets a copy."""
         shares = path == self.base.name and self.settings.training.parameters == "lora"
-        return self.base if shares else Base.load(path, threads=self.settings.training.threads)
+        training = self.settings.training
+        return self.base if shares else Base.load(path, threads=training.threads, dtype=training.dtype)
 
 
 def _seed_of(request: ChatRequest) -> int:

@@ -45,6 +45,8 @@ class Limits:
     full_lr: float
     snapshot_bytes: int
     """Size of weights and moments."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Of weights and activations, as the base was loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Plan:
     """A local judge would fight the sampler for the same cores, so it grades when all answers are there."""
     snapshot_interval: int
     """Steps between snapshots: after a crash, at most so many are done again."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Of weights and activations."""
 
     def lr(self, step: int) -> float:
         """The learning rate of a step, counted from 1."""
@@ -188,6 +192,7 @@ def make_plan(
         reward_max=reward_range[1],
         normalizer=float(batch_size * group_size * TOKENS_PER_ANSWER),
         threads=training.threads,
+        dtype=limits.dtype,
         response_schema=response_schema,
         grade_after_sampling=grade_after_sampling,
         snapshot_interval=-(-limits.snapshot_bytes // SNAPSHOT_BYTES),

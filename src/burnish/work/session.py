@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
 from burnish.core.errors import JobFailure
 from burnish.core.rollout import Item
 from burnish.grade.build import build
@@ -70,7 +72,8 @@ def open_session(
         raise JobFailure(
             f"The model '{request.model}' is not a base model here.", param="model", code="model_not_found"
         )
-    base = Base.load(path, threads=settings.training.threads)
+    training = settings.training
+    base = Base.load(path, threads=training.threads, dtype=plan.dtype if plan is not None else training.dtype)
     with Judges.opened(settings, base) as judges:
         toolbox = Toolbox.of(settings)
         grader = build(method.grader, toolbox.tools(cached(judges, settings.grading.judge_cache)))
@@ -102,6 +105,7 @@ def plan_for(method: Reinforcement, settings: Settings, base: Base, data: Data, 
         answer_tokens=min(settings.training.max_answer_tokens, base.recipe.answer_tokens or base.context),
         lora_lr=base.recipe.lora_lr,
         full_lr=base.recipe.full_lr,
+        dtype="bfloat16" if base.network.dtype == torch.bfloat16 else "float32",
         snapshot_bytes=snapshot_bytes(base, settings.training),
     )
     return make_plan(

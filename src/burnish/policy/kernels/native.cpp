@@ -1,0 +1,909 @@
+// What a decoder does beside its matrix products, fused and vectorised: norms, rotations, gates, decode attention, draws.
+// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread; no state; sums in a fixed order.
+//
+// T is the type of activations (double, float, bf16), A that of sums and of the residual stream (double for double, else
+// float). N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+#if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#define HAS_TILES
+#endif
+
+namespace {
+
+struct bf16 {
+  uint16_t bits;
+};
+template <class T> using Sum = std::conditional_t<std::is_same_v<T, double>, double, float>;
+template <class T> constexpr int PAIR = std::is_same_v<T, bf16> ? 2 : 1;  // tokens or dims that one product takes at once
+constexpr int LANES = 16;                                                 // tokens of a block of keys
+
+inline double get(double x) { return x; }
+inline float get(float x) { return x; }
+inline float get(bf16 x) {
+  uint32_t u = uint32_t(x.bits) << 16;
+  float f;
+  std::memcpy(&f, &u, 4);
+  return f;
+}
+inline void put(double* p, double x) { *p = x; }
+inline void put(float* p, float x) { *p = x; }
+inline void put(bf16* p, float x) {  // to the nearest, ties to even
+  uint32_t u;
+  std::memcpy(&u, &x, 4);
+  p->bits = uint16_t((u + 0x7fff + ((u >> 16) & 1)) >> 16);
+}
+
+template <class A> struct LaneType;
+template <> struct LaneType<float> { typedef float type __attribute__((vector_size(64))); };
+template <> struct LaneType<double> { typedef double type __attribute__((vector_size(128))); };
+template <class A> using Lane = typename LaneType<A>::type;  // 16 of them
+
+// 16 numbers; of two that stand paired, the one at `which`.
+inline Lane<double> lanes(const double* p, int) {
+  Lane<double> v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline Lane<float> lanes(const float* p, int) {
+  Lane<float> v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline Lane<float> lanes(const bf16* p, int which) {
+  typedef uint32_t words __attribute__((vector_size(64)));
+  words u;
+  std::memcpy(&u, p, sizeof u);
+  u = which ? u & 0xffff0000u : u << 16;
+  Lane<float> v;
+  std::memcpy(&v, &u, sizeof v);
+  return v;
+}
+
+template <class A> constexpr A LOWEST = A(-1e30);
+
+inline double exponential(double x) { return std::exp(x); }
+inline float exponential(float x) {  // Cephes' polynomial, 2e-7 relative; 0 below -87
+  float y = x < -87.f ? -87.f : x > 88.f ? 88.f : x;
+  float n = std::nearbyint(y * 1.44269504f);
+  float r = y - n * 0.693359375f + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.f;
+  uint32_t u = uint32_t(int32_t(n) + 127) << 23;
+  float s;
+  std::memcpy(&s, &u, 4);
+  return x < -87.f ? 0.f : p * s;
+}
+
+// The largest of n numbers; -inf of none.
+template <class A> A largest(const A* x, int64_t n) {
+  Lane<A> tops = {};
+  tops += A(-INFINITY);
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const Lane<A> v = lanes(x + i, 0);
+    tops = v > tops ? v : tops;
+  }
+  A top = -INFINITY;
+  for (int l = 0; l < LANES; l++) top = tops[l] > top ? tops[l] : top;
+  for (; i < n; i++) top = x[i] > top ? x[i] : top;
+  return top;
+}
+
+// ---- the residual stream and its norm -----------------------------------------------------------------------------
+
+// x += y (where there is a y); h = x / rms(x) * w; keeps 1 / rms(x).
+template <class T> void add_norm(Sum<T>* x, const T* y, const Sum<T>* w, Sum<T> eps, T* h, Sum<T>* inverse, int64_t N, int64_t X) {
+  using A = Sum<T>;
+  for (int64_t n = 0; n < N; n++, x += X, h += X) {
+    A square = 0;
+    if (y) {
+      for (int64_t i = 0; i < X; i++) {
+        A v = x[i] + get(y[i]);
+        x[i] = v;
+        square += v * v;
+      }
+      y += X;
+    } else {
+      for (int64_t i = 0; i < X; i++) square += x[i] * x[i];
+    }
+    A r = A(1) / std::sqrt(square / A(X) + eps);
+    inverse[n] = r;
+    for (int64_t i = 0; i < X; i++) put(h + i, x[i] * r * w[i]);
+  }
+}
+
+// From dh, the gradient at the norm's output, what is added to dx; and to dw, where it is asked for.
+template <class T>
+void add_norm_backward(const T* dh, const Sum<T>* x, const Sum<T>* w, const Sum<T>* inverse, Sum<T>* dx, Sum<T>* dw, int64_t N, int64_t X) {
+  using A = Sum<T>;
+  for (int64_t n = 0; n < N; n++, dh += X, x += X, dx += X) {
+    A r = inverse[n], dot = 0;
+    for (int64_t i = 0; i < X; i++) dot += get(dh[i]) * w[i] * x[i];
+    A scale = dot * r * r * r / A(X);
+    if (dw)
+      for (int64_t i = 0; i < X; i++) dw[i] += get(dh[i]) * x[i] * r;
+    for (int64_t i = 0; i < X; i++) dx[i] += get(dh[i]) * w[i] * r - x[i] * scale;
+  }
+}
+
+// ---- heads: norm over a head where the model has it, then rotation by position ------------------------------------
+
+template <class T> void turn_head(const T* x, const Sum<T>* w, const Sum<T>* cosine, const Sum<T>* sine, Sum<T> eps, T* y, int64_t D) {
+  using A = Sum<T>;
+  A t[512];
+  if (w) {
+    A square = 0;
+    for (int64_t i = 0; i < D; i++) {
+      A v = get(x[i]);
+      square += v * v;
+    }
+    A r = A(1) / std::sqrt(square / A(D) + eps);
+    for (int64_t i = 0; i < D; i++) t[i] = get(x[i]) * r * w[i];
+  } else {
+    for (int64_t i = 0; i < D; i++) t[i] = get(x[i]);
+  }
+  int64_t half = D / 2;
+  for (int64_t i = 0; i < half; i++) put(y + i, t[i] * cosine[i] - t[half + i] * sine[i]);
+  for (int64_t i = 0; i < half; i++) put(y + half + i, t[half + i] * cosine[i] + t[i] * sine[i]);
+}
+
+// qkv [N, (H + 2K) D] into q [N, H, D], k and v [N, K, D].
+template <class T>
+void turn(const T* qkv, const Sum<T>* wq, const Sum<T>* wk, const Sum<T>* cosine, const Sum<T>* sine, const int64_t* position, Sum<T> eps,
+          T* q, T* k, T* v, int64_t N, int64_t H, int64_t K, int64_t D) {
+  for (int64_t n = 0; n < N; n++) {
+    const Sum<T>*c = cosine + position[n] * (D / 2), *s = sine + position[n] * (D / 2);
+    for (int64_t h = 0; h < H; h++, qkv += D, q += D) turn_head<T>(qkv, wq, c, s, eps, q, D);
+    for (int64_t h = 0; h < K; h++, qkv += D, k += D) turn_head<T>(qkv, wk, c, s, eps, k, D);
+    std::memcpy(v, qkv, sizeof(T) * K * D);
+    qkv += K * D, v += K * D;
+  }
+}
+
+template <class T>
+void turn_head_backward(const T* dy, const T* x, const Sum<T>* w, const Sum<T>* cosine, const Sum<T>* sine, Sum<T> eps, T* dx, Sum<T>* dw, int64_t D) {
+  using A = Sum<T>;
+  A t[512];
+  int64_t half = D / 2;
+  for (int64_t i = 0; i < half; i++) t[i] = get(dy[i]) * cosine[i] + get(dy[half + i]) * sine[i];
+  for (int64_t i = 0; i < half; i++) t[half + i] = get(dy[half + i]) * cosine[i] - get(dy[i]) * sine[i];
+  if (!w) {
+    for (int64_t i = 0; i < D; i++) put(dx + i, t[i]);
+    return;
+  }
+  A square = 0, dot = 0;
+  for (int64_t i = 0; i < D; i++) {
+    A v = get(x[i]);
+    square += v * v;
+    dot += t[i] * w[i] * v;
+  }
+  A r = A(1) / std::sqrt(square / A(D) + eps), scale = dot * r * r * r / A(D);
+  if (dw)
+    for (int64_t i = 0; i < D; i++) dw[i] += t[i] * get(x[i]) * r;
+  for (int64_t i = 0; i < D; i++) put(dx + i, t[i] * w[i] * r - get(x[i]) * scale);
+}
+
+template <class T>
+void turn_backward(const T* dq, const T* dk, const T* dv, const T* qkv, const Sum<T>* wq, const Sum<T>* wk, const Sum<T>* cosine, const Sum<T>* sine,
+                   const int64_t* position, Sum<T> eps, T* dqkv, Sum<T>* dwq, Sum<T>* dwk, int64_t N, int64_t H, int64_t K, int64_t D) {
+  for (int64_t n = 0; n < N; n++) {
+    const Sum<T>*c = cosine + position[n] * (D / 2), *s = sine + position[n] * (D / 2);
+    for (int64_t h = 0; h < H; h++, qkv += D, dqkv += D, dq += D) turn_head_backward<T>(dq, qkv, wq, c, s, eps, dqkv, dwq, D);
+    for (int64_t h = 0; h < K; h++, qkv += D, dqkv += D, dk += D) turn_head_backward<T>(dk, qkv, wk, c, s, eps, dqkv, dwk, D);
+    std::memcpy(dqkv, dv, sizeof(T) * K * D);
+    qkv += K * D, dqkv += K * D, dv += K * D;
+  }
+}
+
+// ---- the gated layer: gate and up side by side, [N, 2I] ------------------------------------------------------------
+
+template <class T> void gate(const T* __restrict both, T* __restrict out, int64_t N, int64_t I) {
+  using A = Sum<T>;
+  for (int64_t n = 0; n < N; n++, both += 2 * I, out += I)
+    for (int64_t i = 0; i < I; i++) {
+      A g = get(both[i]);
+      put(out + i, g / (A(1) + exponential(-g)) * get(both[I + i]));
+    }
+}
+
+// The way back makes the gate's output once more.
+template <class T>
+void gate_backward(const T* __restrict dout, const T* __restrict both, T* __restrict dboth, T* __restrict out, int64_t N, int64_t I) {
+  using A = Sum<T>;
+  for (int64_t n = 0; n < N; n++, dout += I, both += 2 * I, dboth += 2 * I, out += I)
+    for (int64_t i = 0; i < I; i++) {
+      const A g = get(both[i]), u = get(both[I + i]), d = get(dout[i]), s = A(1) / (A(1) + exponential(-g)), gs = g * s;
+      put(dboth + i, d * u * (s + gs * (A(1) - s)));
+      put(dboth + I + i, d * gs);
+      put(out + i, gs * u);
+    }
+}
+
+// ---- attention of rows that go on by a token or a few --------------------------------------------------------------
+
+// Keys lie in blocks of 16 tokens, [T / 16][D / P][16][P]; values in [T / P][D][P]; P = 2 for bf16, else 1.
+template <class T> inline int64_t key_place(int64_t t, int64_t d, int64_t D) {
+  constexpr int P = PAIR<T>;
+  return (t / LANES) * LANES * D + (d / P) * LANES * P + (t % LANES) * P + d % P;
+}
+template <class T> inline int64_t value_place(int64_t t, int64_t d, int64_t D) {
+  constexpr int P = PAIR<T>;
+  return (t / P) * D * P + d * P + t % P;
+}
+
+template <class T> void store(const T* k, const T* v, T* keys, T* values, int64_t t, int64_t D) {
+  for (int64_t d = 0; d < D; d++) keys[key_place<T>(t, d, D)] = k[d];
+  for (int64_t d = 0; d < D; d++) values[value_place<T>(t, d, D)] = v[d];
+}
+
+// score[i][t] = q_i . k_t, for B whole blocks.
+template <class T, int G, int B> void score_blocks(const T* q, const T* keys, int64_t D, Sum<T>* score, int64_t width) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+#if defined(__AVX512BF16__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const int32_t* query = reinterpret_cast<const int32_t*>(q);
+    __m512 sum[G][B];
+    for (int i = 0; i < G; i++)
+      for (int b = 0; b < B; b++) sum[i][b] = _mm512_setzero_ps();
+    for (int64_t j = 0; j < D / 2; j++) {
+      __m512bh key[B];
+      for (int b = 0; b < B; b++) key[b] = (__m512bh)_mm512_loadu_si512(keys + b * LANES * D + j * 2 * LANES);
+      for (int i = 0; i < G; i++) {
+        const __m512bh both = (__m512bh)_mm512_set1_epi32(query[i * (D / 2) + j]);
+        for (int b = 0; b < B; b++) sum[i][b] = _mm512_dpbf16_ps(sum[i][b], key[b], both);
+      }
+    }
+    for (int i = 0; i < G; i++)
+      for (int b = 0; b < B; b++) _mm512_storeu_ps(score + i * width + b * LANES, sum[i][b]);
+    return;
+  }
+#endif
+  Lane<A> sum[G][B] = {};
+  for (int64_t j = 0; j < D / P; j++)
+    for (int p = 0; p < P; p++)
+      for (int b = 0; b < B; b++) {
+        const Lane<A> key = lanes(keys + b * LANES * D + j * LANES * P, p);
+        for (int i = 0; i < G; i++) sum[i][b] += key * get(q[i * D + j * P + p]);
+      }
+  for (int i = 0; i < G; i++)
+    for (int b = 0; b < B; b++) std::memcpy(score + i * width + b * LANES, &sum[i][b], sizeof sum[i][b]);
+}
+
+template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width) {
+  int64_t b = 0;
+  for (; b + 4 <= blocks; b += 4) score_blocks<T, G, 4>(q, keys + b * LANES * D, D, score + b * LANES, width);
+  for (; b < blocks; b++) score_blocks<T, G, 1>(q, keys + b * LANES * D, D, score + b * LANES, width);
+}
+
+// out_i += sum over t of weight[i][t] v_t, for 16 X dimensions; weights beyond the last token are 0, values are finite.
+template <class T, int G, int X> void gather_part(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+#if defined(__AVX512BF16__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    __m512 sum[G][X];
+    for (int i = 0; i < G; i++)
+      for (int x = 0; x < X; x++) sum[i][x] = _mm512_loadu_ps(out + i * D + x * LANES);
+    for (int64_t t = 0; t < tokens; t += 2) {
+      __m512bh value[X];
+      for (int x = 0; x < X; x++) value[x] = (__m512bh)_mm512_loadu_si512(values + t * D + x * 2 * LANES);
+      for (int i = 0; i < G; i++) {
+        int32_t both;
+        std::memcpy(&both, weight + i * width + t, 4);
+        const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
+        for (int x = 0; x < X; x++) sum[i][x] = _mm512_dpbf16_ps(sum[i][x], value[x], w);
+      }
+    }
+    for (int i = 0; i < G; i++)
+      for (int x = 0; x < X; x++) _mm512_storeu_ps(out + i * D + x * LANES, sum[i][x]);
+    return;
+  }
+#endif
+  Lane<A> sum[G][X];
+  for (int i = 0; i < G; i++)
+    for (int x = 0; x < X; x++) std::memcpy(&sum[i][x], out + i * D + x * LANES, sizeof sum[i][x]);
+  for (int64_t t = 0; t < tokens; t += P)
+    for (int p = 0; p < P; p++)
+      for (int x = 0; x < X; x++) {
+        const Lane<A> value = lanes(values + t * D + x * LANES * P, p);
+        for (int i = 0; i < G; i++) sum[i][x] += value * get(weight[i * width + t + p]);
+      }
+  for (int i = 0; i < G; i++)
+    for (int x = 0; x < X; x++) std::memcpy(out + i * D + x * LANES, &sum[i][x], sizeof sum[i][x]);
+}
+
+template <class T, int G> void gather(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out) {
+  constexpr int P = PAIR<T>;
+  int64_t d = 0;
+  for (; d + 4 * LANES <= D; d += 4 * LANES) gather_part<T, G, 4>(weight, width, values + d * P, tokens, D, out + d);
+  for (; d + LANES <= D; d += LANES) gather_part<T, G, 1>(weight, width, values + d * P, tokens, D, out + d);
+  for (; d < D; d++)
+    for (int64_t t = 0; t < tokens; t++)
+      for (int i = 0; i < G; i++) out[i * D + d] += get(weight[i * width + t]) * get(values[value_place<T>(t, d, D)]);
+}
+
+// Softmax of scores, -inf where there is no token: the unnormalised weights as T, and 1 / their sum.
+template <class T> Sum<T> weigh(const Sum<T>* score, T* weight, int64_t width) {
+  using A = Sum<T>;
+  A top = largest(score, width), total = 0;
+  for (int64_t j = 0; j < width; j++) {
+    A e = exponential(score[j] - top);
+    put(weight + j, e);
+    total += e;
+  }
+  return A(1) / total;
+}
+
+template <class T> struct Rows {
+  const T *const *prefix_keys, *const *prefix_values;  // per row and key/value head group: the shared prompt's layer, or null
+  const int32_t* prefix;                               // its tokens
+  T *keys, *values;                                    // own slots: [R][K][S] tokens
+  int64_t slots;                                       // S, a multiple of 16
+};
+
+template <class T, int G>
+void attend_heads(const T* q, const Rows<T>& rows, int64_t row, int64_t kv_head, int64_t K, int64_t D, int64_t own, T* out, Sum<T> scale,
+                  std::vector<Sum<T>>& score, std::vector<T>& weight) {
+  using A = Sum<T>;
+  const int64_t before = rows.prefix[row], padded = (before + LANES - 1) / LANES * LANES, own_padded = (own + LANES - 1) / LANES * LANES;
+  const int64_t width = padded + own_padded, place = (row * K + kv_head) * rows.slots * D, ahead = kv_head * padded * D;
+  if (int64_t(score.size()) < G * width) score.resize(2 * G * width), weight.resize(2 * G * width);
+  T scaled[G * 512];
+  for (int64_t i = 0; i < G * D; i++) put(scaled + i, get(q[i]) * scale);
+  if (padded) scores<T, G>(scaled, rows.prefix_keys[row] + ahead, padded / LANES, D, score.data(), width);
+  scores<T, G>(scaled, rows.keys + place, own_padded / LANES, D, score.data() + padded, width);
+  A sum[G * 512], inverse[G];
+  for (int i = 0; i < G; i++) {
+    A* mine = score.data() + i * width;
+    for (int64_t j = before; j < padded; j++) mine[j] = -INFINITY;
+    for (int64_t j = padded + own; j < width; j++) mine[j] = -INFINITY;
+    inverse[i] = weigh<T>(mine, weight.data() + i * width, width);
+  }
+  for (int64_t i = 0; i < G * D; i++) sum[i] = 0;
+  if (padded) gather<T, G>(weight.data(), width, rows.prefix_values[row] + ahead, padded, D, sum);
+  gather<T, G>(weight.data() + padded, width, rows.values + place, own_padded, D, sum);
+  for (int i = 0; i < G; i++)
+    for (int64_t d = 0; d < D; d++) put(out + i * D + d, sum[i * D + d] * inverse[i]);
+}
+
+// Tokens stand row by row; each is stored at its slot, then looks at its row's prompt and at the slots up to its own.
+template <class T>
+void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int32_t* slot_N, const T* const* prefix_keys,
+            const T* const* prefix_values, const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K,
+            int64_t D, double scale) {
+  const Rows<T> rows{prefix_keys, prefix_values, prefix, keys, values, slots};
+  std::vector<Sum<T>> score;
+  std::vector<T> weight;
+  const int64_t group = H / K;
+  for (int64_t h = 0; h < K; h++)
+    for (int64_t n = 0; n < N; n++) {
+      const int64_t row = row_N[n], own = slot_N[n] + 1, place = (row * K + h) * slots * D;
+      store<T>(k + (n * K + h) * D, v + (n * K + h) * D, keys + place, values + place, slot_N[n], D);
+      for (int64_t g = 0; g < group;) {
+        const int64_t at = (n * H + h * group + g) * D, left = group - g;
+        const Sum<T> s = Sum<T>(scale);
+        if (left >= 4) attend_heads<T, 4>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 4;
+        else if (left == 3) attend_heads<T, 3>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 3;
+        else if (left == 2) attend_heads<T, 2>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 2;
+        else attend_heads<T, 1>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 1;
+      }
+    }
+}
+
+// k and v [E, K, D] into a prompt's own layout, [K][E padded to 16]; or into the first slots of a row.
+template <class T> void lay(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {
+  for (int64_t h = 0; h < K; h++)
+    for (int64_t e = 0; e < E; e++) store<T>(k + (e * K + h) * D, v + (e * K + h) * D, keys + h * slots * D, values + h * slots * D, e, D);
+}
+
+// ---- products of small matrices ----------------------------------------------------------------------------------------
+
+#if defined(HAS_TILES)
+// The processor's tile registers, all of them 16 rows of 64 bytes; what somebody else had set comes back at the end.
+class Tiles {
+ public:
+  static bool are_there() {
+    static const bool granted = syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* XTILEDATA */) == 0;
+    return granted;
+  }
+  Tiles() {
+    if (!are_there()) return;
+    _tile_storeconfig(before);
+    alignas(64) uint8_t config[64] = {1};
+    for (int t = 0; t < 8; t++) config[16 + 2 * t] = 64, config[48 + t] = 16;
+    _tile_loadconfig(config);
+  }
+  ~Tiles() {
+    if (!are_there()) return;
+    if (before[0]) _tile_loadconfig(before);
+    else _tile_release();
+  }
+
+ private:
+  alignas(64) uint8_t before[64] = {};
+};
+
+// R rows and C columns of tiles at a time.
+template <int R, int C>
+void tile_product(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c, int64_t ldc, int64_t K, bool add) {
+  if (add) {
+    _tile_loadd(0, c, ldc * 4);
+    if (C > 1) _tile_loadd(1, c + 16, ldc * 4);
+    if (R > 1) _tile_loadd(2, c + 16 * ldc, ldc * 4);
+    if (R > 1 && C > 1) _tile_loadd(3, c + 16 * ldc + 16, ldc * 4);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t k = 0; k < K; k += 32) {
+    _tile_loadd(4, a + k, lda * 2);
+    _tile_loadd(6, b + k * N, N * 4);
+    _tile_dpbf16ps(0, 4, 6);
+    if (C > 1) {
+      _tile_loadd(7, b + k * N + 32, N * 4);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+    if (R > 1) {
+      _tile_loadd(5, a + 16 * lda + k, lda * 2);
+      _tile_dpbf16ps(2, 5, 6);
+      if (C > 1) _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  _tile_stored(0, c, ldc * 4);
+  if (C > 1) _tile_stored(1, c + 16, ldc * 4);
+  if (R > 1) _tile_stored(2, c + 16 * ldc, ldc * 4);
+  if (R > 1 && C > 1) _tile_stored(3, c + 16 * ldc + 16, ldc * 4);
+}
+
+void tiled(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c, int64_t ldc, int64_t M, int64_t K, bool add) {
+  for (int64_t m = 0; m < M; m += 32)
+    for (int64_t n = 0; n < N; n += 32) {
+      const bf16 *rows = a + m * lda, *columns = b + n * 2;
+      float* out = c + m * ldc + n;
+      const bool tall = M - m > 16, wide = N - n > 16;
+      if (tall && wide) tile_product<2, 2>(rows, lda, columns, N, out, ldc, K, add);
+      else if (tall) tile_product<2, 1>(rows, lda, columns, N, out, ldc, K, add);
+      else if (wide) tile_product<1, 2>(rows, lda, columns, N, out, ldc, K, add);
+      else tile_product<1, 1>(rows, lda, columns, N, out, ldc, K, add);
+    }
+}
+#else
+struct Tiles {
+  Tiles() {}
+};
+#endif
+
+// R rows and 16 C columns at a time, in vectors.
+template <class T, int R, int C>
+void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t K, bool add) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+  Lane<A> sum[R][C];
+  for (int r = 0; r < R; r++)
+    for (int x = 0; x < C; x++) {
+      if (add) std::memcpy(&sum[r][x], c + r * ldc + x * LANES, sizeof sum[r][x]);
+      else sum[r][x] = Lane<A>{};
+    }
+  for (int64_t k = 0; k < K; k += P)
+    for (int p = 0; p < P; p++) {
+      Lane<A> column[C];
+      for (int x = 0; x < C; x++) column[x] = lanes(b + k * N + x * LANES * P, p);
+      for (int r = 0; r < R; r++) {
+        const A w = get(a[r * lda + k + p]);
+        for (int x = 0; x < C; x++) sum[r][x] += column[x] * w;
+      }
+    }
+  for (int r = 0; r < R; r++)
+    for (int x = 0; x < C; x++) std::memcpy(c + r * ldc + x * LANES, &sum[r][x], sizeof sum[r][x]);
+}
+
+// C [M][N], row by row, = or += A [M][K] times B, which lies as [K / P][N][P]. M and N are multiples of 16, K of P.
+template <class T>
+void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t M, int64_t K, bool add) {
+#if defined(HAS_TILES)
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (K % 32 == 0 && Tiles::are_there()) return tiled(a, lda, b, N, c, ldc, M, K, add);
+  }
+#endif
+  for (int64_t m = 0; m < M; m += 8)
+    for (int64_t n = 0; n < N; n += 2 * LANES) {
+      const T *rows = a + m * lda, *columns = b + n * PAIR<T>;
+      if (N - n > LANES) vector_product<T, 8, 2>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
+      else vector_product<T, 8, 1>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
+    }
+}
+
+// Rows side by side, as `multiply` wants its right factor: [rows / P][width][P].
+template <class T> void interleave(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+  constexpr int P = PAIR<T>;
+  for (int64_t r = 0; r < padded; r++)
+    for (int64_t i = 0; i < width; i++) out[(r / P) * width * P + i * P + r % P] = r < count ? rows[r * stride + i] : T{};
+}
+// Columns side by side, [width / P][padded][P]: the transposed of `rows` as a right factor.
+template <class T> void interleave_columns(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+  constexpr int P = PAIR<T>;
+  struct Pair {
+    T x[P];
+  };
+  Pair* pairs = reinterpret_cast<Pair*>(out);
+  for (int64_t i = 0; i < width / P; i++) {
+    for (int64_t r = 0; r < count; r++) std::memcpy(pairs + i * padded + r, rows + r * stride + i * P, sizeof(Pair));
+    for (int64_t r = count; r < padded; r++) pairs[i * padded + r] = Pair{};
+  }
+}
+
+// ---- attention of packed sequences that share their beginnings -----------------------------------------------------------
+
+constexpr int64_t QUERIES = 32;  // of a block; tokens of a segment are padded to as many
+
+// Segments of tokens, each after its parent: a token looks at all of its ancestors' tokens and at its own segment's up to
+// itself. The first `remembered` tokens have no queries.
+struct Tree {
+  const int32_t *first, *count, *parent;
+  int64_t segments, remembered;
+
+  int64_t padded(int64_t s) const { return (count[s] + QUERIES - 1) / QUERIES * QUERIES; }
+};
+
+// One key/value head's keys or values, padded segment by segment, as rows [tokens][D] or, turned, as [D][tokens].
+template <class T> struct Laid {
+  std::vector<int64_t> start;  // of each segment, in padded tokens
+  std::vector<T> rows, turned;
+
+  Laid(const Tree& tree, int64_t D, bool with_rows, bool with_turned) : start(tree.segments + 1) {
+    for (int64_t s = 0; s < tree.segments; s++) start[s + 1] = start[s] + tree.padded(s);
+    if (with_rows) rows.assign(start[tree.segments] * D, T{});
+    if (with_turned) turned.assign(start[tree.segments] * D, T{});
+  }
+  void fill(const Tree& tree, const T* x, int64_t stride, int64_t D) {
+    for (int64_t s = 0; s < tree.segments; s++) {
+      const T* from = x + tree.first[s] * stride;
+      const int64_t padded = tree.padded(s);
+      if (!rows.empty())
+        for (int64_t t = 0; t < tree.count[s]; t++) std::memcpy(rows.data() + (start[s] + t) * D, from + t * stride, D * sizeof(T));
+      if (!turned.empty())
+        for (int64_t t = 0; t < tree.count[s]; t++)
+          for (int64_t d = 0; d < D; d++) turned[start[s] * D + d * padded + t] = from[t * stride + d];
+    }
+  }
+};
+
+// A segment that a block of queries looks at, and how many of its padded tokens.
+struct Seen {
+  int64_t segment, tokens;
+};
+
+std::vector<Seen> seen_by(const Tree& tree, int64_t s, int64_t from) {
+  std::vector<Seen> found;
+  for (int64_t a = s; a >= 0; a = tree.parent[a]) found.insert(found.begin(), Seen{a, a == s ? from + QUERIES : tree.padded(a)});
+  return found;
+}
+
+// Whether a token of a seen segment is hidden from a query of the block that begins at `from` of segment s.
+template <class A> void hide(A* score, const Tree& tree, Seen seen, int64_t s, int64_t from, A value) {
+  for (int64_t t = tree.count[seen.segment]; t < seen.tokens; t++)
+    for (int64_t q = 0; q < QUERIES; q++) score[t * QUERIES + q] = value;
+  if (seen.segment == s)
+    for (int64_t t = from; t < seen.tokens; t++)
+      for (int64_t q = 0; q < t - from; q++) score[t * QUERIES + q] = value;
+}
+
+template <class A> inline void put_pair(double* out, const A* one, const A*, int64_t q) { out[q] = one[q]; }
+template <class A> inline void put_pair(float* out, const A* one, const A*, int64_t q) { out[q] = one[q]; }
+inline void put_pair(bf16* out, const float* one, const float* two, int64_t q) { put(out + 2 * q, one[q]), put(out + 2 * q + 1, two[q]); }
+
+// A token's unnormalised weights for a block of queries, added to their totals.
+template <class A> void weigh_row(const A* __restrict score, const A* __restrict top, A scale, A* __restrict e, A* __restrict total) {
+  for (int64_t i = 0; i < QUERIES; i++) e[i] = exponential((score[i] - top[i]) * scale);
+  for (int64_t i = 0; i < QUERIES; i++) total[i] += e[i];
+}
+
+template <class T>
+void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, Sum<T>* log_sum, int64_t H, int64_t K, int64_t D, Sum<T> scale) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+  const Tiles tiles;
+  Laid<T> keys(tree, D, true, false), values(tree, D, false, true);
+  std::vector<T> query(D * QUERIES), weight;
+  std::vector<A> score, gathered(D * QUERIES);
+  for (int64_t h = 0; h < K; h++) {
+    keys.fill(tree, k + h * D, K * D, D);
+    values.fill(tree, v + h * D, K * D, D);
+    for (int64_t s = 0; s < tree.segments; s++) {
+      if (tree.first[s] < tree.remembered) continue;
+      for (int64_t from = 0; from < tree.count[s]; from += QUERIES) {
+        const std::vector<Seen> chain = seen_by(tree, s, from);
+        const int64_t rows = tree.count[s] - from < QUERIES ? tree.count[s] - from : QUERIES;
+        int64_t tokens = 0;
+        for (const Seen& seen : chain) tokens += seen.tokens;
+        if (int64_t(score.size()) < tokens * QUERIES) score.resize(tokens * QUERIES), weight.resize(tokens * QUERIES);
+        for (int64_t g = h * (H / K); g < (h + 1) * (H / K); g++) {
+          const int64_t at = (tree.first[s] - tree.remembered + from) * H + g;
+          interleave_columns(q + at * D, H * D, rows, QUERIES, D, query.data());
+          A *next = score.data(), top[QUERIES], total[QUERIES] = {};
+          for (const Seen& seen : chain) {
+            multiply<T>(keys.rows.data() + keys.start[seen.segment] * D, D, query.data(), QUERIES, next, QUERIES, seen.tokens, D, false);
+            hide<A>(next, tree, seen, s, from, A(-INFINITY));
+            next += seen.tokens * QUERIES;
+          }
+          for (int64_t i = 0; i < QUERIES; i += LANES) {
+            Lane<A> tops = lanes(score.data() + i, 0);
+            for (int64_t t = 1; t < tokens; t++) {
+              const Lane<A> v = lanes(score.data() + t * QUERIES + i, 0);
+              tops = v > tops ? v : tops;
+            }
+            std::memcpy(top + i, &tops, sizeof tops);
+          }
+          for (int64_t t = 0; t < tokens; t += P) {
+            A e[P][QUERIES];
+            for (int p = 0; p < P; p++)
+              weigh_row<A>(score.data() + (t + p) * QUERIES, top, scale, e[p], total);
+            for (int64_t i = 0; i < QUERIES; i++) put_pair(weight.data() + t * QUERIES, e[0], e[P - 1], i);
+          }
+          int64_t before = 0;
+          for (const Seen& seen : chain) {
+            multiply<T>(values.turned.data() + values.start[seen.segment] * D, tree.padded(seen.segment), weight.data() + before * QUERIES, QUERIES,
+                        gathered.data(), QUERIES, D, seen.tokens, before > 0);
+            before += seen.tokens;
+          }
+          for (int64_t i = 0; i < rows; i++) {
+            const A inverse = A(1) / total[i];
+            for (int64_t d = 0; d < D; d++) put(out + (at + i * H) * D + d, gathered[d * QUERIES + i] * inverse);
+            log_sum[at + i * H] = top[i] * scale + std::log(total[i]);
+          }
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, const T* out, const Sum<T>* log_sum, const Tree& tree, T* dq, T* dk,
+                          T* dv, int64_t H, int64_t K, int64_t D, Sum<T> scale) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+  const Tiles tiles;
+  Laid<T> keys(tree, D, true, true), values(tree, D, true, false);
+  const int64_t all = keys.start[tree.segments];
+  std::vector<T> query(D * QUERIES), query_rows(D * QUERIES), slope(D * QUERIES), slope_rows(D * QUERIES), weight, dscore, dscore_pairs;
+  std::vector<A> score, dweight, dkeys(all * D), dvalues(all * D), dquery(D * QUERIES);
+  for (int64_t h = 0; h < K; h++) {
+    keys.fill(tree, k + h * D, K * D, D);
+    values.fill(tree, v + h * D, K * D, D);
+    std::fill(dkeys.begin(), dkeys.end(), A(0));
+    std::fill(dvalues.begin(), dvalues.end(), A(0));
+    for (int64_t s = 0; s < tree.segments; s++) {
+      if (tree.first[s] < tree.remembered) continue;
+      for (int64_t from = 0; from < tree.count[s]; from += QUERIES) {
+        const int64_t rows = tree.count[s] - from < QUERIES ? tree.count[s] - from : QUERIES;
+        for (int64_t g = h * (H / K); g < (h + 1) * (H / K); g++) {
+          const int64_t at = (tree.first[s] - tree.remembered + from) * H + g;
+          interleave_columns(q + at * D, H * D, rows, QUERIES, D, query.data());
+          interleave(q + at * D, H * D, rows, QUERIES, D, query_rows.data());
+          interleave_columns(dout + at * D, H * D, rows, QUERIES, D, slope.data());
+          interleave(dout + at * D, H * D, rows, QUERIES, D, slope_rows.data());
+          A dot[QUERIES] = {}, sum[QUERIES];
+          for (int64_t i = 0; i < QUERIES; i++) sum[i] = i < rows ? log_sum[at + i * H] : A(INFINITY);
+          for (int64_t i = 0; i < rows; i++) {
+            A total = 0;
+            for (int64_t d = 0; d < D; d++) total += get(dout[(at + i * H) * D + d]) * get(out[(at + i * H) * D + d]);
+            dot[i] = total;
+          }
+          bool more = false;
+          for (const Seen& seen : seen_by(tree, s, from)) {
+            const int64_t start = keys.start[seen.segment], size = seen.tokens * QUERIES;
+            if (int64_t(score.size()) < size) score.resize(size), dweight.resize(size), weight.resize(size), dscore.resize(size), dscore_pairs.resize(size);
+            multiply<T>(keys.rows.data() + start * D, D, query.data(), QUERIES, score.data(), QUERIES, seen.tokens, D, false);
+            multiply<T>(values.rows.data() + start * D, D, slope.data(), QUERIES, dweight.data(), QUERIES, seen.tokens, D, false);
+            hide<A>(score.data(), tree, seen, s, from, A(-INFINITY));
+            for (int64_t t = 0; t < seen.tokens; t += P) {
+              A ds[P][QUERIES];
+              for (int p = 0; p < P; p++) {
+                const int64_t row = (t + p) * QUERIES;
+                for (int64_t i = 0; i < QUERIES; i++) {
+                  const A w = exponential(score[row + i] * scale - sum[i]);
+                  put(&weight[row + i], w);
+                  ds[p][i] = w * (dweight[row + i] - dot[i]) * scale;
+                }
+                for (int64_t i = 0; i < QUERIES; i++) put(&dscore[row + i], ds[p][i]);
+              }
+              for (int64_t i = 0; i < QUERIES; i++) put_pair(dscore_pairs.data() + t * QUERIES, ds[0], ds[P - 1], i);
+            }
+            multiply<T>(weight.data(), QUERIES, slope_rows.data(), D, dvalues.data() + start * D, D, seen.tokens, QUERIES, true);
+            multiply<T>(dscore.data(), QUERIES, query_rows.data(), D, dkeys.data() + start * D, D, seen.tokens, QUERIES, true);
+            multiply<T>(keys.turned.data() + start * D, tree.padded(seen.segment), dscore_pairs.data(), QUERIES, dquery.data(), QUERIES, D, seen.tokens,
+                        more);
+            more = true;
+          }
+          for (int64_t i = 0; i < rows; i++)
+            for (int64_t d = 0; d < D; d++) put(dq + (at + i * H) * D + d, dquery[d * QUERIES + i]);
+        }
+      }
+    }
+    for (int64_t s = 0; s < tree.segments; s++)
+      for (int64_t t = 0; t < tree.count[s]; t++) {
+        const int64_t from = (keys.start[s] + t) * D, to = ((tree.first[s] + t) * K + h) * D;
+        for (int64_t d = 0; d < D; d++) put(dk + to + d, dkeys[from + d]);
+        for (int64_t d = 0; d < D; d++) put(dv + to + d, dvalues[from + d]);
+      }
+  }
+}
+
+// ---- drawing ---------------------------------------------------------------------------------------------------------
+
+constexpr int64_t STRIDE = 256;
+
+// -inf where an id's bit is not set.
+template <class A> void forbid(A* x, const uint32_t* bits, int64_t V) {
+  for (int64_t w = 0; w < V / 32; w++) {
+    if (bits[w] == 0xffffffffu) continue;
+    for (int b = 0; b < 32; b++) x[w * 32 + b] = bits[w] >> b & 1 ? x[w * 32 + b] : A(-INFINITY);
+  }
+  for (int64_t i = V / 32 * 32; i < V; i++) x[i] = bits[i >> 5] >> (i & 31) & 1 ? x[i] : A(-INFINITY);
+}
+
+// Per row: the inverse of the cumulative distribution softmax(logits / T) over the allowed ids, in id order, at `uniform`;
+// its log-prob; the probability of all allowed ids before masking. T = 0 takes the likeliest, with its log-prob at T = 1.
+template <class T>
+void draw(const T* logits, const uint32_t* bits, const int32_t* choice, const Sum<T>* temperature, const double* uniform, int64_t* id, Sum<T>* logp, Sum<T>* mass,
+          int64_t R, int64_t V) {
+  using A = Sum<T>;
+  const int64_t words = (V + 31) / 32, blocks = (V + STRIDE - 1) / STRIDE;
+  std::vector<A> scaled(V), part(blocks), kept(V);
+  for (int64_t r = 0; r < R; r++, logits += V) {
+    const bool greedy = temperature[r] == 0;
+    const A cold = greedy ? A(1) : A(1) / temperature[r];
+    A all = 0, total = 0;
+    for (int64_t i = 0; i < V; i++) scaled[i] = kept[i] = get(logits[i]) * cold;
+    if (choice[r] >= 0) forbid(kept.data(), bits + choice[r] * words, V);
+    const A top = largest(scaled.data(), V), peak = largest(kept.data(), V);
+    for (int64_t i = 0; i < V; i++) all += exponential(scaled[i] - top);
+    for (int64_t b = 0; b < blocks; b++) {
+      const int64_t end = (b + 1) * STRIDE < V ? (b + 1) * STRIDE : V;
+      A sum = 0;
+      for (int64_t i = b * STRIDE; i < end; i++) sum += exponential(kept[i] - peak);
+      part[b] = sum;
+      total += sum;
+    }
+    int64_t chosen = -1;
+    if (greedy) {
+      for (int64_t i = 0; i < V && chosen < 0; i++)
+        if (kept[i] == peak) chosen = i;
+    } else {
+      A left = A(uniform[r]) * total;
+      int64_t b = 0;
+      while (b < blocks - 1 && left >= part[b]) left -= part[b++];
+      for (; b >= 0 && chosen < 0; b--) {
+        const int64_t end = (b + 1) * STRIDE < V ? (b + 1) * STRIDE : V;
+        for (int64_t i = b * STRIDE; i < end; i++) {
+          A e = exponential(kept[i] - peak);
+          if (e <= 0) continue;
+          chosen = i;
+          if (left < e) break;
+          left -= e;
+        }
+      }
+    }
+    const A log_total = std::log(total);
+    if (!std::isfinite(total)) chosen = -1;
+    id[r] = chosen;
+    logp[r] = chosen < 0 ? A(NAN) : kept[chosen] - peak - log_total;
+    const A share = std::exp(peak + log_total - top - std::log(all));
+    mass[r] = share > 1 ? A(1) : share;
+  }
+}
+
+// ---- log-probs of given tokens, and the way back ----------------------------------------------------------------------
+
+// Of softmax(logits / T) over the allowed ids: its log-sum, the target's log-prob, the entropy in nats.
+// `choice` says which row of bits holds for a token; -1: everything is allowed.
+template <class T>
+void score(const T* logits, const uint32_t* bits, const int32_t* choice, const Sum<T>* temperature, const int64_t* target, Sum<T>* log_sum,
+           Sum<T>* logp, Sum<T>* entropy, int64_t P, int64_t V) {
+  using A = Sum<T>;
+  const int64_t words = (V + 31) / 32;
+  std::vector<A> kept(V);
+  for (int64_t p = 0; p < P; p++, logits += V) {
+    const A cold = A(1) / temperature[p];
+    for (int64_t i = 0; i < V; i++) kept[i] = get(logits[i]) * cold;
+    if (choice[p] >= 0) forbid(kept.data(), bits + choice[p] * words, V);
+    const A peak = largest(kept.data(), V);
+    A total = 0, weighed = 0;
+    for (int64_t i = 0; i < V; i++) {
+      const A s = kept[i] - peak, e = exponential(s);
+      total += e;
+      weighed += e * (s > LOWEST<A> ? s : LOWEST<A>);  // 0 * -inf would be no number
+    }
+    const A log_total = std::log(total);
+    log_sum[p] = peak + log_total;
+    logp[p] = kept[target[p]] - log_sum[p];
+    entropy[p] = log_total - weighed / total;
+  }
+}
+
+// logits become the gradient: slope (of the loss by the target's log-prob) times (target - softmax) / T.
+template <class T>
+void score_backward(T* logits, const uint32_t* bits, const int32_t* choice, const Sum<T>* temperature, const int64_t* target,
+                    const Sum<T>* log_sum, const Sum<T>* slope, int64_t P, int64_t V) {
+  using A = Sum<T>;
+  const int64_t words = (V + 31) / 32;
+  std::vector<A> kept(V);
+  for (int64_t p = 0; p < P; p++, logits += V) {
+    const A cold = A(1) / temperature[p], by = -slope[p] * cold, sum = log_sum[p];
+    for (int64_t i = 0; i < V; i++) kept[i] = get(logits[i]) * cold - sum;
+    if (choice[p] >= 0) forbid(kept.data(), bits + choice[p] * words, V);
+    const A own = slope[p] * cold * (A(1) - exponential(kept[target[p]]));
+    for (int64_t i = 0; i < V; i++) put(logits + i, by * exponential(kept[i]));
+    put(logits + target[p], own);
+  }
+}
+
+}  // namespace
+
+#define FOR(T, S, name)                                                                                                                            \
+  extern "C" {                                                                                                                                     \
+  void add_norm_##name(S* x, const T* y, const S* w, double eps, T* h, S* inverse, int64_t N, int64_t X) { add_norm<T>(x, y, w, S(eps), h, inverse, N, X); } \
+  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, int64_t N, int64_t X) {                        \
+    add_norm_backward<T>(dh, x, w, inverse, dx, dw, N, X);                                                                                          \
+  }                                                                                                                                                \
+  void turn_##name(const T* qkv, const S* wq, const S* wk, const S* c, const S* s, const int64_t* position, double eps, T* q, T* k, T* v,           \
+                   int64_t N, int64_t H, int64_t K, int64_t D) {                                                                                    \
+    turn<T>(qkv, wq, wk, c, s, position, S(eps), q, k, v, N, H, K, D);                                                                              \
+  }                                                                                                                                                \
+  void turn_backward_##name(const T* dq, const T* dk, const T* dv, const T* qkv, const S* wq, const S* wk, const S* c, const S* s,                  \
+                            const int64_t* position, double eps, T* dqkv, S* dwq, S* dwk, int64_t N, int64_t H, int64_t K, int64_t D) {             \
+    turn_backward<T>(dq, dk, dv, qkv, wq, wk, c, s, position, S(eps), dqkv, dwq, dwk, N, H, K, D);                                                  \
+  }                                                                                                                                                \
+  void gate_##name(const T* both, T* out, int64_t N, int64_t I) { gate<T>(both, out, N, I); }                                                       \
+  void gate_backward_##name(const T* dout, const T* both, T* dboth, T* out, int64_t N, int64_t I) { gate_backward<T>(dout, both, dboth, out, N, I); }   \
+  void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,           \
+                     const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K, int64_t D, double scale) {   \
+    attend<T>(q, k, v, row, slot, pk, pv, prefix, keys, values, slots, out, N, H, K, D, scale);                                                     \
+  }                                                                                                                                                \
+  void lay_##name(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {                                     \
+    lay<T>(k, v, keys, values, E, K, D, slots);                                                                                                     \
+  }                                                                                                                                                \
+  void tree_attend_##name(const T* q, const T* k, const T* v, const int32_t* first, const int32_t* count, const int32_t* parent, int64_t segments,    \
+                          int64_t remembered, T* out, S* log_sum, int64_t H, int64_t K, int64_t D, double scale) {                                  \
+    tree_attend<T>(q, k, v, Tree{first, count, parent, segments, remembered}, out, log_sum, H, K, D, S(scale));                                     \
+  }                                                                                                                                                \
+  void tree_attend_backward_##name(const T* dout, const T* q, const T* k, const T* v, const T* out, const S* log_sum, const int32_t* first,          \
+                                   const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,          \
+                                   int64_t H, int64_t K, int64_t D, double scale) {                                                                 \
+    tree_attend_backward<T>(dout, q, k, v, out, log_sum, Tree{first, count, parent, segments, remembered}, dq, dk, dv, H, K, D, S(scale));           \
+  }                                                                                                                                                \
+  void draw_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const double* uniform, int64_t* id,          \
+                   S* logp, S* mass, int64_t R, int64_t V) {                                                                                        \
+    draw<T>(logits, bits, choice, temperature, uniform, id, logp, mass, R, V);                                                                      \
+  }                                                                                                                                                \
+  void score_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target, S* log_sum,          \
+                    S* logp, S* entropy, int64_t P, int64_t V) {                                                                                    \
+    score<T>(logits, bits, choice, temperature, target, log_sum, logp, entropy, P, V);                                                              \
+  }                                                                                                                                                \
+  void score_backward_##name(T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target,                   \
+                             const S* log_sum, const S* slope, int64_t P, int64_t V) {                                                              \
+    score_backward<T>(logits, bits, choice, temperature, target, log_sum, slope, P, V);                                                             \
+  }                                                                                                                                                \
+  }
+
+FOR(double, double, f64)
+FOR(float, float, f32)
+FOR(bf16, float, bf16)

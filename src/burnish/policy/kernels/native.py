@@ -1,0 +1,220 @@
+"""The kernels of `native.cpp`, called through ctypes with the addresses of tensors."""
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from burnish.policy.kernels.build import digest, library
+from burnish.policy.kernels.kernels import Choices, Draws, Heads, Kernels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.plain import PlainKernels
+
+_SUFFIX = {torch.float64: "f64", torch.float32: "f32", torch.bfloat16: "bf16"}
+_Address, _Count, _Real = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+_SIGNATURES: dict[str, list[Any]] = {
+    "add_norm": [*[_Address] * 3, _Real, *[_Address] * 2, *[_Count] * 2],
+    "add_norm_backward": [*[_Address] * 6, *[_Count] * 2],
+    "turn": [*[_Address] * 6, _Real, *[_Address] * 3, *[_Count] * 4],
+    "turn_backward": [*[_Address] * 9, _Real, *[_Address] * 3, *[_Count] * 4],
+    "gate": [*[_Address] * 2, *[_Count] * 2],
+    "gate_backward": [*[_Address] * 4, *[_Count] * 2],
+    "attend": [*[_Address] * 10, _Count, _Address, *[_Count] * 4, _Real],
+    "lay": [*[_Address] * 4, *[_Count] * 4],
+    "tree_attend": [*[_Address] * 6, *[_Count] * 2, *[_Address] * 2, *[_Count] * 3, _Real],
+    "tree_attend_backward": [*[_Address] * 9, *[_Count] * 2, *[_Address] * 3, *[_Count] * 3, _Real],
+    "draw": [*[_Address] * 8, *[_Count] * 2],
+    "score": [*[_Address] * 8, *[_Count] * 2],
+    "score_backward": [*[_Address] * 7, *[_Count] * 2],
+}
+
+_Functions = dict[torch.dtype, Callable[..., None]]
+
+
+def kernels() -> Kernels:
+    """The fastest that this machine has."""
+    found = library()
+    return PlainKernels() if found is None else NativeKernels(found)
+
+
+class NativeKernels:
+    """See `Kernels`. Letters as there. Tensors are made contiguous where they are not."""
+
+    def __init__(self, found: ctypes.CDLL) -> None:
+        self.name = f"native kernels {digest()}"
+        self._add_norm = _functions(found, "add_norm")
+        self._add_norm_backward = _functions(found, "add_norm_backward")
+        self._turn = _functions(found, "turn")
+        self._turn_backward = _functions(found, "turn_backward")
+        self._gate = _functions(found, "gate")
+        self._gate_backward = _functions(found, "gate_backward")
+        self._draw = _functions(found, "draw")
+        self._score = _functions(found, "score")
+        self._score_backward = _functions(found, "score_backward")
+        self.attend = _functions(found, "attend")
+        """For `NativeSlots`, by the type of activations."""
+        self.lay = _functions(found, "lay")
+        self.tree_attend = _functions(found, "tree_attend")
+        """For `NativeTreeAttention`."""
+        self.tree_attend_backward = _functions(found, "tree_attend_backward")
+
+    def add_norm(
+        self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """x + y, normed."""
+        h_NX, inverse_N = torch.empty(x_NX.shape, dtype=dtype), torch.empty(x_NX.shape[0], dtype=x_NX.dtype)
+        self._add_norm[dtype](
+            x_NX.data_ptr(), _at(y_NX), weight_X.data_ptr(), epsilon, h_NX.data_ptr(), inverse_N.data_ptr(), *x_NX.shape
+        )
+        return h_NX, inverse_N
+
+    def add_norm_backward(
+        self, dh_NX: Tensor, x_NX: Tensor, weight_X: Tensor, inverse_N: Tensor, dx_NX: Tensor, dw_X: Tensor | None
+    ) -> None:
+        """RMSNorm's gradient."""
+        self._add_norm_backward[dh_NX.dtype](
+            dh_NX.data_ptr(),
+            x_NX.data_ptr(),
+            weight_X.data_ptr(),
+            inverse_N.data_ptr(),
+            dx_NX.data_ptr(),
+            _at(dw_X),
+            *x_NX.shape,
+        )
+
+    def turn(self, qkv_NO: Tensor, position_N: Tensor, heads: Heads) -> Turned:
+        """Split, norm and rotate."""
+        count, size = qkv_NO.shape[0], 2 * heads.cosine_TD.shape[1]
+        turned = Turned(
+            qkv_NO.new_empty(count, heads.query, size),
+            qkv_NO.new_empty(count, heads.key, size),
+            qkv_NO.new_empty(count, heads.key, size),
+        )
+        self._turn[qkv_NO.dtype](
+            qkv_NO.data_ptr(),
+            *_at_heads(heads),
+            position_N.data_ptr(),
+            heads.epsilon,
+            *(part.data_ptr() for part in turned),
+            count,
+            heads.query,
+            heads.key,
+            size,
+        )
+        return turned
+
+    def turn_backward(
+        self,
+        gradient: Turned,
+        qkv_NO: Tensor,
+        position_N: Tensor,
+        heads: Heads,
+        dw_D: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        """Rotate back, then the norm's gradient."""
+        dqkv_NO = torch.empty_like(qkv_NO)
+        parts = [part.contiguous() for part in gradient]
+        dwq_D, dwk_D = dw_D or (None, None)
+        self._turn_backward[qkv_NO.dtype](
+            *(part.data_ptr() for part in parts),
+            qkv_NO.data_ptr(),
+            *_at_heads(heads),
+            position_N.data_ptr(),
+            heads.epsilon,
+            dqkv_NO.data_ptr(),
+            _at(dwq_D),
+            _at(dwk_D),
+            qkv_NO.shape[0],
+            heads.query,
+            heads.key,
+            2 * heads.cosine_TD.shape[1],
+        )
+        return dqkv_NO
+
+    def gate(self, both_NI: Tensor) -> Tensor:
+        """SwiGLU."""
+        out_NI = both_NI.new_empty(both_NI.shape[0], both_NI.shape[1] // 2)
+        self._gate[both_NI.dtype](both_NI.data_ptr(), out_NI.data_ptr(), *out_NI.shape)
+        return out_NI
+
+    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> tuple[Tensor, Tensor]:
+        """SwiGLU's gradient, and its output."""
+        dboth_NI, out_NI = torch.empty_like(both_NI), torch.empty_like(dout_NI)
+        addresses = (part.data_ptr() for part in (dout_NI, both_NI, dboth_NI, out_NI))
+        self._gate_backward[both_NI.dtype](*addresses, *dout_NI.shape)
+        return dboth_NI, out_NI
+
+    def draw(self, logits_RV: Tensor, choices: Choices, temperature_R: Tensor, uniform_R: Tensor) -> Draws:
+        """An id of -1 where a score is not a number."""
+        wide, rows = sum_dtype(logits_RV.dtype), len(logits_RV)
+        draws = Draws(torch.empty(rows, dtype=torch.long), torch.empty(rows, dtype=wide), torch.empty(rows, dtype=wide))
+        temperature_R = temperature_R.to(wide)
+        self._draw[logits_RV.dtype](
+            logits_RV.data_ptr(),
+            choices.set_UW.data_ptr(),
+            choices.choice_P.data_ptr(),
+            temperature_R.data_ptr(),
+            uniform_R.data_ptr(),
+            *(part.data_ptr() for part in draws),
+            *logits_RV.shape,
+        )
+        return draws
+
+    def score(self, logits_PV: Tensor, choices: Choices, temperature_P: Tensor, target_P: Tensor) -> Scores:
+        """Log-probs of given ids."""
+        count, wide = len(logits_PV), sum_dtype(logits_PV.dtype)
+        scores = Scores(*(torch.empty(count, dtype=wide) for _ in range(3)))
+        temperature_P = temperature_P.to(wide)
+        self._score[logits_PV.dtype](
+            logits_PV.data_ptr(),
+            choices.set_UW.data_ptr(),
+            choices.choice_P.data_ptr(),
+            temperature_P.data_ptr(),
+            target_P.data_ptr(),
+            *(part.data_ptr() for part in scores),
+            *logits_PV.shape,
+        )
+        return scores
+
+    def score_backward(
+        self,
+        logits_PV: Tensor,
+        choices: Choices,
+        temperature_P: Tensor,
+        target_P: Tensor,
+        scores: Scores,
+        slope_P: Tensor,
+    ) -> Tensor:
+        """(target - softmax) * slope / T, in the logits' place."""
+        wide = sum_dtype(logits_PV.dtype)
+        temperature_P, slope_P = temperature_P.to(wide), slope_P.to(wide)
+        self._score_backward[logits_PV.dtype](
+            logits_PV.data_ptr(),
+            choices.set_UW.data_ptr(),
+            choices.choice_P.data_ptr(),
+            temperature_P.data_ptr(),
+            target_P.data_ptr(),
+            scores.log_sum_P.data_ptr(),
+            slope_P.data_ptr(),
+            *logits_PV.shape,
+        )
+        return logits_PV
+
+
+def _functions(found: ctypes.CDLL, name: str) -> _Functions:
+    """One C function for each type of activations."""
+    functions: _Functions = {}
+    for dtype, suffix in _SUFFIX.items():
+        function = found[f"{name}_{suffix}"]
+        function.argtypes, function.restype = _SIGNATURES[name], None
+        functions[dtype] = function
+    return functions
+
+
+def _at(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _at_heads(heads: Heads) -> tuple[int | None, ...]:
+    return (_at(heads.query_norm_D), _at(heads.key_norm_D), heads.cosine_TD.data_ptr(), heads.sine_TD.data_ptr())

@@ -1,0 +1,102 @@
+"""The compiled kernels say what the plain ones say: to rounding in fp64 and fp32, within a rounding to bf16 there."""
+
+import numpy as np
+import pytest
+import torch
+
+from burnish.policy.kernels.kernels import Choices, Heads, Turned, sum_dtype
+from burnish.policy.kernels.native import NativeKernels, kernels
+from burnish.policy.kernels.plain import PlainKernels
+
+PLAIN = PlainKernels()
+DTYPES = [torch.float64, torch.float32, torch.bfloat16]
+CLOSE = {torch.float64: 1e-12, torch.float32: 2e-5, torch.bfloat16: 2e-2}
+
+
+@pytest.fixture
+def native():
+    found = kernels()
+    if not isinstance(found, NativeKernels):
+        pytest.skip("there is no C++ compiler")
+    torch.manual_seed(0)
+    return found
+
+
+def _same(found, wanted, dtype):
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert mine.dtype == theirs.dtype
+        torch.testing.assert_close(mine, theirs, rtol=CLOSE[dtype], atol=CLOSE[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("with_y", [True, False])
+def test_norms_are_the_same(native, dtype, with_y):
+    wide = sum_dtype(dtype)
+    x_NX, weight_X = torch.randn(5, 70, dtype=wide), torch.randn(70, dtype=wide)
+    y_NX, dh_NX = torch.randn(5, 70).to(dtype), torch.randn(5, 70).to(dtype)
+    sides = []
+    for each in (native, PLAIN):
+        stream_NX = x_NX.clone()
+        h_NX, inverse_N = each.add_norm(stream_NX, y_NX if with_y else None, weight_X, 1e-6, dtype)
+        dx_NX, dw_X = torch.ones_like(x_NX), torch.ones_like(weight_X)
+        each.add_norm_backward(dh_NX, stream_NX, weight_X, inverse_N, dx_NX, dw_X)
+        sides.append((stream_NX, h_NX, inverse_N, dx_NX, dw_X))
+    _same(*sides, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("normed", [True, False])
+def test_turns_are_the_same(native, dtype, normed):
+    wide, size = sum_dtype(dtype), 20
+    angle_TD = torch.rand(9, size // 2, dtype=wide) * 6
+    weights = [torch.rand(size, dtype=wide) + 0.5 if normed else None for _ in range(2)]
+    heads = Heads(4, 2, weights[0], weights[1], 1e-6, angle_TD.cos(), angle_TD.sin())
+    qkv_NO, position_N = torch.randn(7, 8 * size).to(dtype), torch.randint(0, 9, (7,))
+    gradient = Turned(*(torch.randn(7, count, size).to(dtype) for count in (4, 2, 2)))
+    sides = []
+    for each in (native, PLAIN):
+        dw_D = tuple(torch.zeros(size, dtype=wide) for _ in range(2)) if normed else None
+        back_NO = each.turn_backward(gradient, qkv_NO, position_N, heads, dw_D)
+        sides.append((*each.turn(qkv_NO, position_N, heads), back_NO, *(dw_D or ())))
+    _same(*sides, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_gates_are_the_same(native, dtype):
+    both_NI, dout_NI = (torch.randn(5, 140) * 4).to(dtype), torch.randn(5, 70).to(dtype)
+    both_NI[0, :3] = torch.tensor([-100.0, 100.0, 0.0])
+    sides = [(each.gate(both_NI), *each.gate_backward(dout_NI, both_NI)) for each in (native, PLAIN)]
+    _same(*sides, dtype)
+
+
+def _choices(rows, size):
+    flags = np.random.default_rng(0).integers(0, 2, (3, (size + 31) // 32 * 32)).astype(np.uint8)
+    flags[:, 1] = 1
+    set_UW = torch.from_numpy(np.packbits(flags, axis=1, bitorder="little").view(np.int32))
+    return Choices(set_UW, (torch.arange(rows) % 4 - 1).int())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [70, 600])
+def test_draws_are_the_same(native, dtype, size):
+    logits_RV = (torch.randn(40, size) * 3).to(dtype)
+    temperature_R = torch.tensor([1.0, 0.7, 0.0, 1.3]).repeat(10)
+    arguments = (logits_RV, _choices(40, size), temperature_R, torch.rand(40, dtype=torch.float64))
+    found, wanted = native.draw(*arguments), PLAIN.draw(*arguments)
+    assert torch.equal(found.id_R, wanted.id_R)
+    exact = torch.float64 if dtype == torch.float64 else torch.float32  # logits are read as they are
+    _same(found[1:], wanted[1:], exact)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scores_and_their_way_back_are_the_same(native, dtype):
+    wide, size = sum_dtype(dtype), 70
+    logits_PV, target_P = (torch.randn(12, size) * 3).to(dtype), torch.ones(12, dtype=torch.long)
+    temperature_P, slope_P = torch.rand(12, dtype=wide) + 0.5, torch.randn(12, dtype=wide)
+    choices = _choices(12, size)
+    sides = []
+    for each in (native, PLAIN):
+        scores = each.score(logits_PV, choices, temperature_P, target_P)
+        back_PV = each.score_backward(logits_PV.clone(), choices, temperature_P, target_P, scores, slope_P)
+        sides.append((*scores, back_PV))
+    _same(*sides, dtype)
