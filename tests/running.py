@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from burnish.cli.serve import free_port
 from burnish.settings import Models, Settings, Training, child_environment
@@ -18,7 +19,7 @@ TIMEOUT_S = 90.0
 
 
 @contextmanager
-def server(directory: Path, *, max_answer_tokens: int = 12) -> Iterator[str]:
+def server(directory: Path, *, max_answer_tokens: int = 12, **changes: Any) -> Iterator[str]:
     """Its base URL, `/v1` included; `tiny` is a base model there. All three processes end with the block."""
     model = write_tiny_model(directory / "tiny")
     settings = Settings(
@@ -27,6 +28,7 @@ def server(directory: Path, *, max_answer_tokens: int = 12) -> Iterator[str]:
         poll_s=0.1,
         models=Models(local={"tiny": str(model)}, aliases={"o4-mini-2025-04-16": "tiny"}),
         training=Training(max_answer_tokens=max_answer_tokens),
+        **changes,
     )
     with (directory / "server.log").open("wb") as log:
         process = subprocess.Popen(

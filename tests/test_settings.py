@@ -122,3 +122,46 @@ def test_a_budget_in_money_needs_prices():
     assert Settings(prices={"machine_hour_usd": 2.5}, budget={"usd": 10}).budget.usd == 10
     with pytest.raises(ValidationError, match=r"budget\.usd needs prices"):
         Settings(budget={"usd": 10})
+
+
+HOOK = {"url": "https://example.com/hook?token=t0ken", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+
+
+def test_a_webhooks_secret_may_come_from_the_environment(empty_directory, monkeypatch):
+    (empty_directory / "burnish.toml").write_text('[webhooks.alerts]\nurl = "https://example.com/hook"\n')
+    monkeypatch.setenv("BURNISH_WEBHOOKS__ALERTS__SECRET", HOOK["secret"])
+    hook = Settings().webhooks["alerts"]
+    assert (hook.url, hook.secret.get_secret_value()) == ("https://example.com/hook", HOOK["secret"])
+    assert hook.events == ("fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine_tuning.job.cancelled")
+
+
+def test_a_child_knows_the_secrets_and_nobody_who_looks_at_the_settings(monkeypatch):
+    settings = Settings(webhooks={"alerts": HOOK})
+    assert "t0ken" not in repr(settings)
+    assert "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" not in repr(settings)
+    for name, value in child_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert Settings().webhooks == settings.webhooks
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"secret": "sesame"}, "a secret is whsec_"),
+        ({"secret": "whsec_c2hvcnQ="}, "a secret is whsec_"),
+        ({"old_secret": "whsec_%%%"}, "a secret is whsec_"),
+        ({"url": "ftp://example.com/"}, "begins with https://"),
+        ({"url": "https:///hook"}, "begins with https://"),
+        ({"events": []}, "at least 1 item"),
+        ({"events": ["fine_tuning.job.finished"]}, "fine_tuning.job.succeeded"),
+        ({"timeout_s": 61}, "less than or equal to 60"),
+    ],
+)
+def test_a_wrong_webhook_is_refused_without_showing_what_was_there(change, words: str):
+    with pytest.raises(ValidationError) as caught:
+        Settings(webhooks={"alerts": HOOK | change})
+    text = str(caught.value)
+    assert words in text
+    assert "webhooks.alerts." in text
+    assert "sesame" not in text
+    assert "t0ken" not in text

@@ -4,13 +4,27 @@ Precedence: arguments, then `BURNISH_*` (nested with `__`: `BURNISH_MODELS__ALIA
 working directory, then the defaults below.
 """
 
+import base64
 import json
 import os
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from burnish.core.webhook import OPENAIS, EventType
 
 STARTER = "burnish-starter"
 """The name of the embedded base model."""
@@ -133,11 +147,64 @@ class Budgets(_Section):
     """Sampled by the model, in training and validation."""
 
 
+class Webhook(_Section):
+    """An endpoint that is told what happens to jobs."""
+
+    url: str = Field(repr=False)
+    """Where events are posted to. It may carry a token, and is written in no log."""
+    secret: SecretStr
+    """What signs them: `whsec_` and the base64 of 24 to 64 bytes."""
+    old_secret: SecretStr | None = None
+    """Signs as well, while receivers change over."""
+    events: tuple[EventType, ...] = Field(default=OPENAIS, min_length=1)
+    """Which ones."""
+    project: str | None = None
+    """Whose jobs; None: everybody's."""
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    """Of one request, from connecting to the answer's head."""
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """All that sign, the present one first."""
+        return (self.secret,) if self.old_secret is None else (self.secret, self.old_secret)
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an endpoint's url begins with https:// or http:// and a host")
+        return url
+
+    @field_validator("secret", "old_secret")
+    @classmethod
+    def _is_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None:
+            return None
+        prefix, _, encoded = secret.get_secret_value().partition("_")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if prefix != "whsec" or not 24 <= len(key) <= 64:
+            raise ValueError("a secret is whsec_ and the base64 of 24 to 64 bytes; burnish webhooks secret makes one")
+        return secret
+
+    @field_serializer("secret", "old_secret", when_used="json-unless-none")
+    def _for_children(self, secret: SecretStr) -> str:
+        return secret.get_secret_value()
+
+
 class Settings(BaseSettings):
     """Everything an operator may set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BURNISH_", env_nested_delimiter="__", toml_file="burnish.toml", frozen=True, extra="forbid"
+        env_prefix="BURNISH_",
+        env_nested_delimiter="__",
+        toml_file="burnish.toml",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # it may be a secret
     )
 
     host: str = "127.0.0.1"
@@ -162,6 +229,8 @@ class Settings(BaseSettings):
     training: Training = Training()
     prices: Prices = Prices()
     budget: Budgets = Budgets()
+    webhooks: dict[str, Webhook] = Field(default_factory=dict)
+    """Name -> endpoint."""
 
     @classmethod
     def settings_customise_sources(

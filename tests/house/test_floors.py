@@ -29,6 +29,7 @@ FLOORS = {
     "store": _floor("core settings", "sqlalchemy obstore alembic"),
     "remote": _floor("core settings spec", "httpx2"),
     "toolbox": _floor("core settings grade sandbox remote"),
+    "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
     "infer": _floor("core settings spec store policy", "fastapi starlette uvicorn"),
     "starter": _floor("core settings spec learn grade policy", "torch numpy tokenizers safetensors transformers"),
@@ -36,7 +37,8 @@ FLOORS = {
         "core settings spec learn grade sandbox store remote toolbox policy starter", "torch wandb tensorboard"
     ),
     "server": _floor(
-        "core settings spec grade sandbox store remote toolbox", "fastapi starlette anyio httpx2 python_multipart"
+        "core settings spec grade sandbox store remote toolbox webhooks",
+        "fastapi starlette anyio httpx2 python_multipart",
     ),
     "dashboard": _floor("settings", "nicegui openai"),
     "cli": _floor("core settings", "typer rich openai"),

@@ -11,8 +11,11 @@ from burnish.server.background import repeating
 def test_what_is_repeated_is_called_at_once_and_again():
     calls = threading.Semaphore(0)
 
+    async def turn() -> None:
+        calls.release()
+
     async def watch() -> None:
-        async with repeating(calls.release, every_s=0.001):
+        async with repeating(turn, every_s=0.001):
             for _ in range(3):
                 await asyncio.to_thread(calls.acquire)
 
@@ -20,19 +23,20 @@ def test_what_is_repeated_is_called_at_once_and_again():
 
 
 def test_a_call_under_way_is_waited_for_and_is_the_last():
-    begun, ended = threading.Event(), []
-
-    def turn() -> None:
-        begun.set()
-        leaving.wait(20)
-        ended.append(True)
+    ended = []
 
     async def leave() -> None:
+        begun, leaving = asyncio.Event(), asyncio.Event()
+
+        async def turn() -> None:
+            begun.set()
+            await leaving.wait()
+            ended.append(True)
+
         async with repeating(turn, every_s=0.001):
-            await asyncio.to_thread(begun.wait, 20)
+            await begun.wait()
             asyncio.get_running_loop().call_later(0.05, leaving.set)
 
-    leaving = threading.Event()
     asyncio.run(asyncio.wait_for(leave(), 20))
     assert ended == [True]
 
@@ -44,7 +48,7 @@ def test_a_call_under_way_is_waited_for_and_is_the_last():
 def test_a_call_that_fails_is_told_and_not_the_last(caplog: pytest.LogCaptureFixture, error: Exception, told: str):
     calls = threading.Semaphore(0)
 
-    def turn() -> None:
+    async def turn() -> None:
         calls.release()
         raise error
 

@@ -2,12 +2,14 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from burnish.core.errors import InvalidRequest, LeaseLost, NotFound
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, JobError, NewEvent
 from burnish.store.jobs import Leaving
 from burnish.store.store import Store
+from burnish.store.tables import webhook_events
 from tests.claimants import claim_all
 from tests.rows import NOW, checkpoint, file, job, model, model_name
 
@@ -271,3 +273,42 @@ def test_the_last_metadata_taken_away_leaves_none(store: Store):
     _add(store, "ftjob-a", S.PAUSED, {"cap": "1"})
     assert store.jobs.resume("ftjob-a", now=NOW, metadata={"cap": None}).metadata is None
     assert [job.id for job in store.jobs.page(without_metadata=True).items] == ["ftjob-a"]
+
+
+def _told(store: Store) -> list[tuple[str, str]]:
+    """Type and job of every webhook event, in their order."""
+    with store.database.read() as connection:
+        rows = connection.execute(sa.select(webhook_events).order_by(webhook_events.c.number)).all()
+    assert {row.project for row in rows} <= {"default"}
+    return [(row.type.removeprefix("fine_tuning.job."), row.subject) for row in rows]
+
+
+def test_every_end_and_every_pause_is_told_once(store: Store):
+    for name, status in (("ftjob-s", S.SUCCEEDED), ("ftjob-f", S.FAILED)):
+        held = _running(store, name)
+        store.jobs.move(name, status, now=NOW, attempt=held.attempt)
+        store.jobs.move(name, status, now=NOW, attempt=held.attempt)  # a run closes its books
+    _running(store, "ftjob-p")
+    store.jobs.pause("ftjob-p", now=NOW)
+    store.jobs.move("ftjob-p", S.PAUSED, now=NOW, attempt=1)
+    store.jobs.resume("ftjob-p", now=NOW)
+    store.jobs.cancel("ftjob-p", now=NOW)
+    expected = [("succeeded", "ftjob-s"), ("failed", "ftjob-f"), ("paused", "ftjob-p"), ("cancelled", "ftjob-p")]
+    assert _told(store) == expected
+
+
+def test_a_pause_without_a_worker_is_told(store: Store):
+    _running(store)
+    store.jobs.pause("ftjob-a", now=NOW + LEASE + 1)
+    assert _told(store) == [("paused", "ftjob-a")]
+
+
+def test_what_did_not_happen_is_not_told(store: Store):
+    held = _running(store)
+    store.files.insert(file("file-1"))
+    with pytest.raises(sa.exc.IntegrityError):  # the transaction ends in the middle, as if its process had died
+        leaving = Leaving(files=[file("file-1")])
+        store.jobs.move("ftjob-a", S.SUCCEEDED, now=NOW, attempt=held.attempt, leaving=leaving)
+    with pytest.raises(LeaseLost):
+        store.jobs.move("ftjob-a", S.SUCCEEDED, now=NOW, attempt=held.attempt + 1)
+    assert (store.jobs.require("ftjob-a").status, _told(store)) == (S.RUNNING, [])

@@ -2,7 +2,7 @@
 
 import typer
 
-from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve
+from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve, webhooks
 from burnish.core.errors import BurnishError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -18,6 +18,7 @@ app.add_typer(files.app, name="files")
 app.add_typer(graders.app, name="graders")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -8,7 +8,19 @@ from typing import Literal
 _ALPHABET = string.digits + string.ascii_letters
 
 Kind = Literal[
-    "file-", "upload_", "part_", "ftjob-", "ftevent-", "ftckpt_", "cp_", "chatcmpl-", "req_", "call_", "key_", "trace_"
+    "file-",
+    "upload_",
+    "part_",
+    "ftjob-",
+    "ftevent-",
+    "ftckpt_",
+    "cp_",
+    "evt_",
+    "chatcmpl-",
+    "req_",
+    "call_",
+    "key_",
+    "trace_",
 ]
 
 

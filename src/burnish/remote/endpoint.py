@@ -120,7 +120,7 @@ class Endpoint:
         if response.is_success:
             return response
         if response.status_code in _PASSING or response.status_code >= 500:
-            return _Setback(f"HTTP {response.status_code}: {_error_of(response)['message']}", _retry_after(response))
+            return _Setback(f"HTTP {response.status_code}: {_error_of(response)['message']}", retry_after(response))
         raise self._refusal(response)
 
     def _refusal(self, response: httpx2.Response) -> InvalidRequest:
@@ -157,7 +157,7 @@ def _error_of(response: httpx2.Response) -> dict[str, Json]:
     return {"message": error if isinstance(error, str) else response.text[:200] or response.reason_phrase}
 
 
-def _retry_after(response: httpx2.Response) -> float | None:
+def retry_after(response: httpx2.Response) -> float | None:
     """Seconds the endpoint asks for, in either of its two headers; the date form of `retry-after` is not read."""
     for header, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:

@@ -17,7 +17,7 @@ MAX_BYTES = 1024 * 1024
 """Of what is sent, and of what is read of an answer."""
 CONCURRENCY = 64
 """Requests under way at a time, over all addresses."""
-_DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
+DIRECT = {f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")}
 """A proxy from the environment is meant for the outside, never for a process on this machine."""
 
 
@@ -29,7 +29,7 @@ class HttpPoster:
         self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._is_ours = client is None
-        self._client = httpx2.AsyncClient(timeout=timeout_s, mounts=_DIRECT) if client is None else client
+        self._client = httpx2.AsyncClient(timeout=timeout_s, mounts=DIRECT) if client is None else client
 
     async def post(self, url: str, body: Mapping[str, Json], headers: Mapping[str, str]) -> Json:
         """The JSON that a 2xx answer holds.

@@ -1,6 +1,5 @@
 """The API process as an ASGI app."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,15 +8,11 @@ from fastapi import FastAPI
 
 from burnish.server import failures
 from burnish.server.auth import Auth, is_loopback
-from burnish.server.background import repeating
 from burnish.server.door import Door
+from burnish.server.errands import errands
 from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models, permissions, uploads
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
-from burnish.store.expiry import expire
-
-_EXPIRE_S = 60.0
-"""How often what nobody asks for is looked at."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -30,7 +25,7 @@ def app_of(state: State) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with repeating(lambda: expire(state.store, state.blobs, time.time()), every_s=_EXPIRE_S):
+        async with errands(state):
             yield
         await state.aclose()
 

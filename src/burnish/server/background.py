@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from burnish.core.errors import StoreUnavailable
@@ -11,8 +11,8 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def repeating(turn: Callable[[], object], *, every_s: float) -> AsyncIterator[None]:
-    """Call a function in a thread, at once and then so often, while inside; a call under way is waited for.
+async def repeating(turn: Callable[[], Awaitable[None]], *, every_s: float) -> AsyncIterator[None]:
+    """Call a function at once and then so often, while inside; a call under way is waited for.
 
     A call that raises is logged, and the next comes all the same.
     """
@@ -25,10 +25,10 @@ async def repeating(turn: Callable[[], object], *, every_s: float) -> AsyncItera
         await task
 
 
-async def _repeat(turn: Callable[[], object], every_s: float, stopping: asyncio.Event) -> None:
+async def _repeat(turn: Callable[[], Awaitable[None]], every_s: float, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
-            await asyncio.to_thread(turn)
+            await turn()
         except StoreUnavailable as error:
             log.error("the store is not available; trying again", extra={"error": error.message})
         except Exception:

@@ -20,6 +20,7 @@ from burnish.store.events import append_events, job_not_found
 from burnish.store.files import insert_file
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
 from burnish.store.models import delete_models, insert_models
+from burnish.store.outbox import OF_JOBS, insert_webhook_event
 from burnish.store.pages import Page
 from burnish.store.scoped import Scoped
 from burnish.store.tables import job_metadata, job_steps
@@ -178,7 +179,7 @@ class Jobs(Scoped):
                 raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
             if attempt is None or job.status is not status:
                 check_move(job_id, job.status, status)
-            _set(connection, job_id, **_of_status(job, status, now), **field_values(fields or {}))
+            _move(connection, job, status, now, **field_values(fields or {}))
             _leave(connection, job_id, leaving or Leaving(), now)
             return self._locked(connection, job_id)
 
@@ -242,7 +243,7 @@ class Jobs(Scoped):
             status = JobStatus.PAUSING if _is_held(connection, job_id, now) else JobStatus.PAUSED
             if job.status is not JobStatus.RUNNING:
                 raise _wrong_state(job, "paused", "Only a running job can be paused.")
-            _set(connection, job_id, desired="pause", **_of_status(job, status, now))
+            _move(connection, job, status, now, desired="pause")
             text = "The job is pausing after its present step" if status is JobStatus.PAUSING else "The job is paused"
             append_events(connection, job_id, [NewEvent(text)], now=now)
             return self._locked(connection, job_id)
@@ -256,7 +257,7 @@ class Jobs(Scoped):
             job = self._locked(connection, job_id)
             if job.status is not JobStatus.PAUSED:
                 raise _wrong_state(job, "resumed", "Only a paused job can be resumed.")
-            _set(connection, job_id, desired="run", **_of_status(job, JobStatus.QUEUED, now))
+            _move(connection, job, JobStatus.QUEUED, now, desired="run")
             if metadata:
                 _change_metadata(connection, job, metadata)
             append_events(connection, job_id, [NewEvent("Resuming, moving job to queued state")], now=now)
@@ -268,7 +269,7 @@ class Jobs(Scoped):
             job = self._locked(connection, job_id)
             if job.status.is_final:
                 raise _wrong_state(job, "cancelled", "It has ended already.")
-            _set(connection, job_id, desired="cancel", **_of_status(job, JobStatus.CANCELLED, now))
+            _move(connection, job, JobStatus.CANCELLED, now, desired="cancel")
             append_events(connection, job_id, [NewEvent("The job has been cancelled")], now=now)
             return self._locked(connection, job_id)
 
@@ -305,6 +306,13 @@ def _check_attempt(job: Job, attempt: int | None) -> None:
 def _is_held(connection: sa.Connection, job_id: str, now: float) -> bool:
     lease = connection.execute(sa.select(table.c.lease).where(table.c.id == job_id)).scalar()
     return lease is not None and lease >= now
+
+
+def _move(connection: sa.Connection, job: Job, status: JobStatus, now: float, **values: Any) -> None:
+    """Write a state, what follows from it and other columns; and that it was reached, for those who want to hear."""
+    _set(connection, job.id, **_of_status(job, status, now), **values)
+    if status is not job.status and status in OF_JOBS:
+        insert_webhook_event(connection, OF_JOBS[status], project=job.project, subject=job.id, now=now)
 
 
 def _of_status(job: Job, status: JobStatus, now: float) -> dict[str, Any]:

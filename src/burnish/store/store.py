@@ -14,6 +14,7 @@ from burnish.store.grades import Grades
 from burnish.store.jobs import Jobs
 from burnish.store.keys import Keys
 from burnish.store.models import Models
+from burnish.store.outbox import Outbox
 from burnish.store.permissions import Permissions
 from burnish.store.uploads import Uploads
 
@@ -34,6 +35,7 @@ class Store:
     files: Files
     uploads: Uploads
     keys: Keys
+    outbox: Outbox
     grades: Grades
 
     def of(self, project: str) -> "Store":
@@ -72,5 +74,6 @@ def _store(database: Database, project: str | None) -> Store:
         files=Files(database, project),
         uploads=Uploads(database, project),
         keys=Keys(database),
+        outbox=Outbox(database),
         grades=Grades(database),
     )

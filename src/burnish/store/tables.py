@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0003"
+REVISION = "0004"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -183,4 +183,26 @@ grades = sa.Table(
     sa.Column("turn", sa.Integer, primary_key=True),
     sa.Column("digest", sa.String, primary_key=True),
     sa.Column("grade", _Json, nullable=False),
+)
+webhook_events = sa.Table(
+    "webhook_events",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("type", sa.String, nullable=False),
+    sa.Column("project", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("is_spread", sa.Boolean, nullable=False, index=True),
+)
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    schema,
+    sa.Column("event_id", sa.ForeignKey("webhook_events.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("endpoint", sa.String, primary_key=True),
+    sa.Column("status", sa.String, nullable=False, index=True),
+    sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("due", sa.Double, nullable=False),
+    sa.Column("lease", sa.Double),
+    sa.Column("attempts", _Json, nullable=False),
 )
