@@ -79,3 +79,32 @@ def test_growing_and_moving_keep_what_rows_hold(kind):
     after = slots.attention([0, 1, 2], [3, 3, 3], 3).attend(0, *three, 0.3)
     for row in range(3):
         torch.testing.assert_close(after[row], before[0], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("group", [1, 2, 3, 5, 17])
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_rows_of_several_prompts_and_of_none_share_a_pass(dtype, group, size):
+    """Runs of rows at one prompt, longer and shorter than a tile of queries, between rows that stand alone."""
+    torch.manual_seed(0)
+    found = kernels()
+    if not isinstance(found, NativeKernels):
+        pytest.skip("there is no C++ compiler")
+    sizes = Size(1, HEADS, size, dtype)
+    prompts = [_prompt(*(torch.randn(known, HEADS, size).to(dtype) for _ in range(2))) for known in (40, 7, 64)]
+    shared = [0] * 10 + [None, 1, 1, None, 2, 0]
+    lengths = [3, 20, 1, 40, 5, 6, 33, 8, 9, 2, 50, 1, 30, 4, 16, 17]
+    rows, results = len(shared), []
+    own = [torch.randn(2, length, HEADS, size).to(dtype) for length in lengths]
+    query_NHD = torch.randn(rows, group * HEADS, size).to(dtype)
+    for slots in (PlainSlots(sizes), NativeSlots(sizes, found)):
+        slots.reserve(rows, max(lengths))
+        for row, prompt in enumerate(shared):
+            first = _prompt(own[row][0, :-1], own[row][1, :-1])
+            slots.start(row, first, None)
+            if prompt is not None:
+                slots._shared[row] = prompts[prompt]
+        attention = slots.attention(range(rows), [length - 1 for length in lengths], rows)
+        last = [torch.stack([each[side, -1] for each in own]) for side in range(2)]
+        results.append(attention.attend(0, query_NHD, *last, size**-0.5))
+    torch.testing.assert_close(results[1], results[0], rtol=CLOSE[dtype], atol=CLOSE[dtype])

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from burnish.policy.adapter import Adapter
+from burnish.policy.kernels.plain import PlainKernels
 from burnish.policy.weights import Matrix, Vector
 
 
@@ -15,22 +16,22 @@ def layers():
 def test_layers_that_read_the_same_input_become_one_matrix(layers):
     x_NI = torch.randn(5, 4)
     wanted = torch.cat([layer(x_NI) for layer in layers.values()], dim=1)
-    matrix = Matrix(layers, torch.float32)
+    matrix = Matrix(layers, torch.float32, PlainKernels())
     torch.testing.assert_close(matrix.product(x_NI), wanted)
     assert layers["k"].weight.data_ptr() == matrix.weight_OI[3:].data_ptr()
     torch.testing.assert_close(layers["q"](x_NI), wanted[:, :3])
 
 
 def test_few_rows_of_bf16_take_the_packed_matrix_and_say_the_same(layers):
-    matrix, x_NI = Matrix(layers, torch.bfloat16), torch.randn(600, 4).bfloat16()
+    matrix, x_NI = Matrix(layers, torch.bfloat16, PlainKernels()), torch.randn(600, 4).bfloat16()
     many = matrix.product(x_NI)
-    assert matrix._packed is None
+    assert matrix._panels is None
     torch.testing.assert_close(matrix.product(x_NI[:8]), many[:8])
-    assert matrix._packed is not None
+    assert matrix._panels is not None
 
 
 def test_a_packed_matrix_follows_its_masters(layers):
-    matrix, x_NI = Matrix(layers, torch.bfloat16), torch.ones(1, 4).bfloat16()
+    matrix, x_NI = Matrix(layers, torch.bfloat16, PlainKernels()), torch.ones(1, 4).bfloat16()
     masters = matrix.learn()
     assert {name: master.dtype for name, master in masters.items()} == dict.fromkeys(
         ("q.weight", "q.bias", "k.weight", "k.bias"), torch.float32
@@ -44,12 +45,12 @@ def test_a_packed_matrix_follows_its_masters(layers):
 
 
 def test_in_fp32_the_master_is_the_weight_itself(layers):
-    matrix = Matrix(layers, torch.float32)
+    matrix = Matrix(layers, torch.float32, PlainKernels())
     assert matrix.learn()["k.weight"].data_ptr() == matrix.weight_OI[3:].data_ptr()
 
 
 def test_gradients_go_to_the_masters_and_add_up(layers):
-    matrix = Matrix(layers, torch.float32)
+    matrix = Matrix(layers, torch.float32, PlainKernels())
     masters = matrix.learn()
     x_NI, dout_NO = torch.tensor([[1.0, 0, 0, 2]]), torch.tensor([[1.0, 0, 0, 0, 3]])
     matrix.add_gradient(x_NI, dout_NO)
@@ -60,7 +61,7 @@ def test_gradients_go_to_the_masters_and_add_up(layers):
 
 
 def test_what_does_not_learn_gets_no_gradient(layers):
-    matrix = Matrix(layers, torch.float32)
+    matrix = Matrix(layers, torch.float32, PlainKernels())
     matrix.add_gradient(torch.ones(1, 4), torch.ones(1, 5))
     assert all(layer.weight.grad is None for layer in layers.values())
 
@@ -69,7 +70,7 @@ def test_an_adapters_factors_stand_side_by_side_scaled(layers):
     adapter = Adapter.fresh({"q": (4, 3), "k": (4, 2)}, rank=2, alpha=6.0, seed=0)
     for factors in adapter.factors.values():
         factors.b_Or.data.normal_()
-    low = Matrix(layers, torch.float32).low(adapter)
+    low = Matrix(layers, torch.float32, PlainKernels()).low(adapter)
     x_NI = torch.randn(5, 4)
     out_NO = torch.zeros(5, 5)
     low.add(out_NO, x_NI)
@@ -84,7 +85,7 @@ def test_an_adapters_factors_stand_side_by_side_scaled(layers):
 
 def test_a_matrix_without_a_part_in_the_adapter_has_none(layers):
     adapter = Adapter.fresh({"elsewhere": (4, 3)}, rank=2, alpha=6.0, seed=0)
-    assert Matrix(layers, torch.float32).low(adapter) is None
+    assert Matrix(layers, torch.float32, PlainKernels()).low(adapter) is None
 
 
 def test_a_norms_weight_is_kept_in_fp32_and_shown_in_the_models_type():

@@ -1,5 +1,6 @@
 """`python -m burnish.infer.process`: the inference process, on this machine only."""
 
+import gc
 import os
 import signal
 import stat
@@ -34,6 +35,7 @@ def serve(settings: Settings, port: int) -> None:
 
 def main() -> None:
     """Serve at the port of `settings.infer_url`; end when the process that started us does."""
+    gc.freeze()  # what was imported stays: the collector need not walk through it again and again
     logs.configure()
     settings = Settings()
     port = urlsplit(settings.infer_url or "").port

@@ -54,7 +54,7 @@ class Decoder:
         self.dtype = dtype
         self.head_size = head_size(model.config.get_text_config())
         self._routing = routing
-        self.weights = Weights(model, dtype)
+        self.weights = Weights(model, dtype, kernels)
         config, wide = model.config.get_text_config(), sum_dtype(dtype)
         self._epsilon = float(config.rms_norm_eps)
         self._cosine_TD, self._sine_TD = _rotations(model.base_model.rotary_emb, config.max_position_embeddings, wide)

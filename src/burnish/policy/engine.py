@@ -238,7 +238,7 @@ class Engine:
         position_R = np.array([len(row.output) for row in rows], dtype=np.uint64)
         drawn = self._base.network.kernels.draw(
             self._base.network.logits(hidden_RX),
-            choices_of((row.walk.allowed, 1) for row in rows),
+            choices_of([row.walk.allowed for row in rows]),
             torch.tensor([row.request.temperature for row in rows], dtype=torch.float32),
             torch.from_numpy(uniform(stream_R, position_R)),
         )

@@ -180,7 +180,7 @@ class Scorer:
         runs = _Runs(picked.allowed)
         for start in range(0, len(picked.hidden_PX), size):
             end = min(start + size, len(picked.hidden_PX))
-            choices = choices_of(runs.take(end - start))
+            choices = choices_of(*zip(*runs.take(end - start), strict=True))
             logits_PV = self._network.logits(picked.hidden_PX[start:end].detach())
             temperature_P, target_P = picked.temperature_P[start:end], picked.target_P[start:end]
             scores = self._network.kernels.score(logits_PV, choices, temperature_P, target_P)

@@ -96,20 +96,15 @@ class Vocabulary:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def choices_of(sets: Iterable[tuple[Bits | None, int]]) -> Choices:
-    """Runs of tokens under one set, for the kernels: each distinct set once; None: any id."""
-    places: dict[int, int] = {}
-    distinct: list[Bits] = []
-    choices: list[int] = []
-    counts: list[int] = []
-    for bits, count in sets:
-        place = -1 if bits is None else places.setdefault(id(bits), len(distinct))
-        if bits is not None and place == len(distinct):
-            distinct.append(bits)
-        choices.append(place)
-        counts.append(count)
-    set_UW = torch.from_numpy(np.stack(distinct)) if distinct else torch.empty(0, 0, dtype=torch.int32)
-    return Choices(set_UW, torch.from_numpy(np.repeat(np.array(choices, np.int32), counts)))
+def choices_of(sets: Sequence[Bits | None], counts: Sequence[int] | None = None) -> Choices:
+    """The sets of tokens, for the kernels: each distinct set once; None: any id. `counts`: of runs under one set."""
+    distinct = {id(bits): bits for bits in sets if bits is not None}
+    places = {key: place for place, key in enumerate(distinct)}
+    choice_P = np.array([places.get(id(bits), -1) for bits in sets], np.int32)
+    if counts is not None:
+        choice_P = np.repeat(choice_P, counts)
+    set_UW = torch.from_numpy(np.stack(list(distinct.values()))) if distinct else torch.empty(0, 0, dtype=torch.int32)
+    return Choices(set_UW, torch.from_numpy(choice_P))
 
 
 def _is_mark(token: Any) -> bool:

@@ -18,12 +18,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from burnish.policy.adapter import Adapter
-from burnish.policy.kernels.kernels import sum_dtype
+from burnish.policy.kernels.kernels import Kernels, Panels, sum_dtype
 
-_PACK_ROWS = 64
-"""The rows that a packed matrix is laid out for; it takes any number."""
-_PACKED_MOST = 512
-"""Most rows for which the packed matrix is the faster one."""
+_PANELS_MOST = 512
+"""Most rows for which a matrix in panels is the faster one."""
 
 
 @dataclass(slots=True)
@@ -79,7 +77,7 @@ class Low(NamedTuple):
 class Matrix:
     """One or more linear layers, or an embedding, as one matrix."""
 
-    def __init__(self, modules: Mapping[str, Any], dtype: torch.dtype) -> None:
+    def __init__(self, modules: Mapping[str, Any], dtype: torch.dtype, kernels: Kernels) -> None:
         weights = [module.weight.detach() for module in modules.values()]
         biases = [module.bias.detach() for module in modules.values() if getattr(module, "bias", None) is not None]
         self.weight_OI = torch.cat(weights).to(dtype)
@@ -93,7 +91,8 @@ class Matrix:
             part.module.weight = nn.Parameter(self.weight_OI[part.start : part.stop], requires_grad=False)
             if self.bias_O is not None:
                 part.module.bias = nn.Parameter(self.bias_O[part.start : part.stop], requires_grad=False)
-        self._packed: Tensor | None = None
+        self._kernels = kernels
+        self._panels: Panels | None = None
 
     @property
     def learns(self) -> bool:
@@ -113,7 +112,7 @@ class Matrix:
 
     def refresh(self) -> None:
         """The masters have moved."""
-        self._packed = None
+        self._panels = None
         with torch.no_grad():
             for part in self.parts:
                 if part.master is not None:
@@ -124,12 +123,11 @@ class Matrix:
 
     def product(self, x_NI: Tensor) -> Tensor:
         """x through the matrix, without gradient: [N, O]."""
-        if self.weight_OI.dtype != torch.bfloat16 or x_NI.shape[0] > _PACKED_MOST:
+        if self.weight_OI.dtype != torch.bfloat16 or x_NI.shape[0] > _PANELS_MOST:
             return F.linear(x_NI, self.weight_OI, self.bias_O)
-        if self._packed is None:
-            self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight_OI, _PACK_ROWS)
-        out_NO: Tensor = torch.ops.mkldnn._linear_pointwise(x_NI, self._packed, self.bias_O, "none", [], "")
-        return out_NO
+        if self._panels is None:
+            self._panels = self._kernels.panels(self.weight_OI, self.bias_O)
+        return self._panels.product(x_NI)
 
     def add_gradient(self, x_NI: Tensor, dout_NO: Tensor) -> None:
         """Add the gradients of the weights, where they learn."""
@@ -215,14 +213,14 @@ class Layer:
 class Weights:
     """All of a model's weights, taken over from a Hugging Face model of the Llama and Qwen kind."""
 
-    def __init__(self, model: Any, dtype: torch.dtype) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype, kernels: Kernels) -> None:
         names = {module: name for name, module in model.named_modules()}
         body, head = model.base_model, model.get_output_embeddings()
         embedding = model.get_input_embeddings()
         is_tied = head.weight is embedding.weight
 
         def matrix(*modules: Any) -> Matrix:
-            return Matrix({names[module]: module for module in modules}, dtype)
+            return Matrix({names[module]: module for module in modules}, dtype, kernels)
 
         def vector(module: Any) -> Vector | None:
             return None if module is None else Vector(names[module], module, dtype)

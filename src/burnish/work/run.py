@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import shutil
@@ -45,6 +46,7 @@ _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 def main() -> None:
     """Run the job that the command line names, under the attempt that the worker claimed."""
+    gc.freeze()  # what was imported stays: the collector need not walk through it again and again
     logs.configure()
     if not sys.stdin.isatty():
         threading.Thread(target=_follow_the_worker, daemon=True).start()

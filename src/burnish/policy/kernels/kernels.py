@@ -70,17 +70,29 @@ class Choices:
     """int32 index of each token's set; -1: any id."""
 
 
+class Panels(Protocol):
+    """A matrix and its bias, laid out for products with few rows."""
+
+    def product(self, x_NI: Tensor) -> Tensor:
+        """x through it: [N, O]."""
+        ...
+
+
 def sum_dtype(dtype: torch.dtype) -> torch.dtype:
     """The type of sums and of the residual stream beside activations of this type."""
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
 class Kernels(Protocol):
-    """Everything but the products."""
+    """Everything but the large products."""
 
     @property
     def name(self) -> str:
         """What of the fingerprint hangs on it."""
+        ...
+
+    def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
+        """Lay out a copy of a bf16 matrix."""
         ...
 
     def add_norm(

@@ -26,6 +26,13 @@ struct bf16 {
 template <class T> using Sum = std::conditional_t<std::is_same_v<T, double>, double, float>;
 template <class T> constexpr int PAIR = std::is_same_v<T, bf16> ? 2 : 1;  // tokens or dims that one product takes at once
 constexpr int LANES = 16;                                                 // tokens of a block of keys
+constexpr int PADDED = 32;                                                // to a multiple of as many tokens are prompts laid out
+
+inline int64_t padded_to(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+template <class T> T* grown(std::vector<T>& room, int64_t size) {
+  if (int64_t(room.size()) < size) room.resize(size);
+  return room.data();
+}
 
 inline double get(double x) { return x; }
 inline float get(float x) { return x; }
@@ -68,6 +75,10 @@ inline Lane<float> lanes(const bf16* p, int which) {
   std::memcpy(&v, &u, sizeof v);
   return v;
 }
+
+#if defined(HAS_TILES)
+inline __m512 lanes_of(const bf16* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16)); }
+#endif
 
 template <class A> constexpr A LOWEST = A(-1e30);
 
@@ -251,8 +262,8 @@ template <class T> void store(const T* k, const T* v, T* keys, T* values, int64_
   for (int64_t d = 0; d < D; d++) values[value_place<T>(t, d, D)] = v[d];
 }
 
-// score[i][t] = q_i . k_t, for B whole blocks.
-template <class T, int G, int B> void score_blocks(const T* q, const T* keys, int64_t D, Sum<T>* score, int64_t width) {
+// score[i][t] = q_i . k_t, for B whole blocks; the keys at a distance of `next` are fetched meanwhile.
+template <class T, int G, int B> void score_blocks(const T* q, const T* keys, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
 #if defined(__AVX512BF16__)
@@ -263,7 +274,11 @@ template <class T, int G, int B> void score_blocks(const T* q, const T* keys, in
       for (int b = 0; b < B; b++) sum[i][b] = _mm512_setzero_ps();
     for (int64_t j = 0; j < D / 2; j++) {
       __m512bh key[B];
-      for (int b = 0; b < B; b++) key[b] = (__m512bh)_mm512_loadu_si512(keys + b * LANES * D + j * 2 * LANES);
+      for (int b = 0; b < B; b++) {
+        const bf16* place = keys + b * LANES * D + j * 2 * LANES;
+        key[b] = (__m512bh)_mm512_loadu_si512(place);
+        __builtin_prefetch(place + next);
+      }
       for (int i = 0; i < G; i++) {
         const __m512bh both = (__m512bh)_mm512_set1_epi32(query[i * (D / 2) + j]);
         for (int b = 0; b < B; b++) sum[i][b] = _mm512_dpbf16_ps(sum[i][b], key[b], both);
@@ -285,14 +300,15 @@ template <class T, int G, int B> void score_blocks(const T* q, const T* keys, in
     for (int b = 0; b < B; b++) std::memcpy(score + i * width + b * LANES, &sum[i][b], sizeof sum[i][b]);
 }
 
-template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width) {
+template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
   int64_t b = 0;
-  for (; b + 4 <= blocks; b += 4) score_blocks<T, G, 4>(q, keys + b * LANES * D, D, score + b * LANES, width);
-  for (; b < blocks; b++) score_blocks<T, G, 1>(q, keys + b * LANES * D, D, score + b * LANES, width);
+  for (; b + 4 <= blocks; b += 4) score_blocks<T, G, 4>(q, keys + b * LANES * D, D, score + b * LANES, width, next);
+  for (; b < blocks; b++) score_blocks<T, G, 1>(q, keys + b * LANES * D, D, score + b * LANES, width, next);
 }
 
 // out_i += sum over t of weight[i][t] v_t, for 16 X dimensions; weights beyond the last token are 0, values are finite.
-template <class T, int G, int X> void gather_part(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out) {
+template <class T, int G, int X>
+void gather_part(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out, int64_t next) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
 #if defined(__AVX512BF16__)
@@ -302,7 +318,11 @@ template <class T, int G, int X> void gather_part(const T* weight, int64_t width
       for (int x = 0; x < X; x++) sum[i][x] = _mm512_loadu_ps(out + i * D + x * LANES);
     for (int64_t t = 0; t < tokens; t += 2) {
       __m512bh value[X];
-      for (int x = 0; x < X; x++) value[x] = (__m512bh)_mm512_loadu_si512(values + t * D + x * 2 * LANES);
+      for (int x = 0; x < X; x++) {
+        const bf16* place = values + t * D + x * 2 * LANES;
+        value[x] = (__m512bh)_mm512_loadu_si512(place);
+        __builtin_prefetch(place + next);
+      }
       for (int i = 0; i < G; i++) {
         int32_t both;
         std::memcpy(&both, weight + i * width + t, 4);
@@ -328,11 +348,11 @@ template <class T, int G, int X> void gather_part(const T* weight, int64_t width
     for (int x = 0; x < X; x++) std::memcpy(out + i * D + x * LANES, &sum[i][x], sizeof sum[i][x]);
 }
 
-template <class T, int G> void gather(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out) {
+template <class T, int G> void gather(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out, int64_t next) {
   constexpr int P = PAIR<T>;
   int64_t d = 0;
-  for (; d + 4 * LANES <= D; d += 4 * LANES) gather_part<T, G, 4>(weight, width, values + d * P, tokens, D, out + d);
-  for (; d + LANES <= D; d += LANES) gather_part<T, G, 1>(weight, width, values + d * P, tokens, D, out + d);
+  for (; d + 4 * LANES <= D; d += 4 * LANES) gather_part<T, G, 4>(weight, width, values + d * P, tokens, D, out + d, next);
+  for (; d + LANES <= D; d += LANES) gather_part<T, G, 1>(weight, width, values + d * P, tokens, D, out + d, next);
   for (; d < D; d++)
     for (int64_t t = 0; t < tokens; t++)
       for (int i = 0; i < G; i++) out[i * D + d] += get(weight[i * width + t]) * get(values[value_place<T>(t, d, D)]);
@@ -357,56 +377,7 @@ template <class T> struct Rows {
   int64_t slots;                                       // S, a multiple of 16
 };
 
-template <class T, int G>
-void attend_heads(const T* q, const Rows<T>& rows, int64_t row, int64_t kv_head, int64_t K, int64_t D, int64_t own, T* out, Sum<T> scale,
-                  std::vector<Sum<T>>& score, std::vector<T>& weight) {
-  using A = Sum<T>;
-  const int64_t before = rows.prefix[row], padded = (before + LANES - 1) / LANES * LANES, own_padded = (own + LANES - 1) / LANES * LANES;
-  const int64_t width = padded + own_padded, place = (row * K + kv_head) * rows.slots * D, ahead = kv_head * padded * D;
-  if (int64_t(score.size()) < G * width) score.resize(2 * G * width), weight.resize(2 * G * width);
-  T scaled[G * 512];
-  for (int64_t i = 0; i < G * D; i++) put(scaled + i, get(q[i]) * scale);
-  if (padded) scores<T, G>(scaled, rows.prefix_keys[row] + ahead, padded / LANES, D, score.data(), width);
-  scores<T, G>(scaled, rows.keys + place, own_padded / LANES, D, score.data() + padded, width);
-  A sum[G * 512], inverse[G];
-  for (int i = 0; i < G; i++) {
-    A* mine = score.data() + i * width;
-    for (int64_t j = before; j < padded; j++) mine[j] = -INFINITY;
-    for (int64_t j = padded + own; j < width; j++) mine[j] = -INFINITY;
-    inverse[i] = weigh<T>(mine, weight.data() + i * width, width);
-  }
-  for (int64_t i = 0; i < G * D; i++) sum[i] = 0;
-  if (padded) gather<T, G>(weight.data(), width, rows.prefix_values[row] + ahead, padded, D, sum);
-  gather<T, G>(weight.data() + padded, width, rows.values + place, own_padded, D, sum);
-  for (int i = 0; i < G; i++)
-    for (int64_t d = 0; d < D; d++) put(out + i * D + d, sum[i * D + d] * inverse[i]);
-}
-
-// Tokens stand row by row; each is stored at its slot, then looks at its row's prompt and at the slots up to its own.
-template <class T>
-void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int32_t* slot_N, const T* const* prefix_keys,
-            const T* const* prefix_values, const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K,
-            int64_t D, double scale) {
-  const Rows<T> rows{prefix_keys, prefix_values, prefix, keys, values, slots};
-  std::vector<Sum<T>> score;
-  std::vector<T> weight;
-  const int64_t group = H / K;
-  for (int64_t h = 0; h < K; h++)
-    for (int64_t n = 0; n < N; n++) {
-      const int64_t row = row_N[n], own = slot_N[n] + 1, place = (row * K + h) * slots * D;
-      store<T>(k + (n * K + h) * D, v + (n * K + h) * D, keys + place, values + place, slot_N[n], D);
-      for (int64_t g = 0; g < group;) {
-        const int64_t at = (n * H + h * group + g) * D, left = group - g;
-        const Sum<T> s = Sum<T>(scale);
-        if (left >= 4) attend_heads<T, 4>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 4;
-        else if (left == 3) attend_heads<T, 3>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 3;
-        else if (left == 2) attend_heads<T, 2>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 2;
-        else attend_heads<T, 1>(q + at, rows, row, h, K, D, own, out + at, s, score, weight), g += 1;
-      }
-    }
-}
-
-// k and v [E, K, D] into a prompt's own layout, [K][E padded to 16]; or into the first slots of a row.
+// k and v [E, K, D] into a prompt's own layout, [K][E padded to 32]; or into the first slots of a row.
 template <class T> void lay(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {
   for (int64_t h = 0; h < K; h++)
     for (int64_t e = 0; e < E; e++) store<T>(k + (e * K + h) * D, v + (e * K + h) * D, keys + h * slots * D, values + h * slots * D, e, D);
@@ -427,6 +398,7 @@ class Tiles {
     _tile_storeconfig(before);
     alignas(64) uint8_t config[64] = {1};
     for (int t = 0; t < 8; t++) config[16 + 2 * t] = 64, config[48 + t] = 16;
+    __asm__ volatile("" ::: "memory");  // the intrinsic says that it reads no more than the first bytes
     _tile_loadconfig(config);
   }
   ~Tiles() {
@@ -485,10 +457,82 @@ void tiled(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c, int64
       else tile_product<1, 1>(rows, lda, columns, N, out, ldc, K, add);
     }
 }
+
+// W [O][I] as the tiles that `panel` reads one after the other: [O / 32][I / 32][2][16][16][2], pairs of inputs innermost.
+void lay_panels(const bf16* w, bf16* out, int64_t O, int64_t I) {
+  for (int64_t o = 0; o < O; o += 32)
+    for (int64_t i = 0; i < I; i += 32)
+      for (int64_t c = 0; c < 32; c += 16)
+        for (int64_t r = 0; r < 16; r++)
+          for (int64_t j = 0; j < 16; j++, out += 2) std::memcpy(out, w + (o + c + j) * I + i + 2 * r, 2 * sizeof(bf16));
+}
+
+// x [N][I] as tiles, too: [N / 16][I / 32][16][32]; rows of nothing where N is no multiple of 16.
+void lay_rows(const bf16* x, bf16* out, int64_t N, int64_t I) {
+  for (int64_t n = 0; n < N; n += 16)
+    for (int64_t i = 0; i < I; i += 32, out += 512)
+      for (int64_t r = 0; r < 16; r++) {
+        if (n + r < N) std::memcpy(out + r * 32, x + (n + r) * I + i, 64);
+        else std::memset(out + r * 32, 0, 64);
+      }
+}
+
+// 16 R rows of x times 32 columns of W.
+template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t rows, int64_t I, int64_t O) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  const int64_t below = 16 * I;
+  for (int64_t i = 0; i < I; i += 32, w += 1024, x += 512) {
+    _tile_loadd(4, x, 64);
+    _tile_loadd(6, w, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, w + 512, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    if (R > 1) {
+      _tile_loadd(5, x + below, 64);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  alignas(64) float sum[16 * R][32];
+  _tile_stored(0, sum[0], 128);
+  _tile_stored(1, sum[0] + 16, 128);
+  if (R > 1) {
+    _tile_stored(2, sum[16 * (R - 1)], 128);
+    _tile_stored(3, sum[16 * (R - 1)] + 16, 128);
+  }
+  __m512 low = _mm512_setzero_ps(), high = low;
+  if (bias) low = lanes_of(bias), high = lanes_of(bias + 16);
+  for (int64_t r = 0; r < rows; r++) {
+    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_add_ps(_mm512_load_ps(sum[r] + 16), high), _mm512_add_ps(_mm512_load_ps(sum[r]), low));
+    _mm512_storeu_si512(out + r * O, (__m512i)both);
+  }
+}
+
+// x [N][I] through W and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
+void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
+  Tiles tiles;
+  static thread_local std::vector<bf16> laid;
+  bf16* tiled = grown(laid, padded_to(N, LANES) * I);
+  lay_rows(x, tiled, N, I);
+  for (int64_t o = 0; o < O; o += 32, w += 32 * I) {
+    const bf16* mine = bias ? bias + o : nullptr;
+    for (int64_t n = 0; n < N; n += 32) {
+      const bf16* rows = tiled + n * I;
+      if (N - n > 16) panel<2>(rows, w, mine, out + n * O + o, std::min<int64_t>(32, N - n), I, O);
+      else panel<1>(rows, w, mine, out + n * O + o, N - n, I, O);
+    }
+  }
+}
 #else
 struct Tiles {
   Tiles() {}
+  static bool are_there() { return false; }
 };
+void lay_panels(const bf16*, bf16*, int64_t, int64_t) {}
+void through_panels(const bf16*, const bf16*, const bf16*, bf16*, int64_t, int64_t, int64_t) {}
 #endif
 
 // R rows and 16 C columns at a time, in vectors.
@@ -547,6 +591,167 @@ template <class T> void interleave_columns(const T* rows, int64_t stride, int64_
   for (int64_t i = 0; i < width / P; i++) {
     for (int64_t r = 0; r < count; r++) std::memcpy(pairs + i * padded + r, rows + r * stride + i * P, sizeof(Pair));
     for (int64_t r = count; r < padded; r++) pairs[i * padded + r] = Pair{};
+  }
+}
+
+// ---- attention of rows, continued ------------------------------------------------------------------------------------------
+
+// A prompt meets the queries of all its rows together, as many as fill a tile.
+#if defined(HAS_TILES)
+// score [16][width] = 16 queries [16][D] times keys.
+inline void tile_scores(const bf16* q, const bf16* keys, int64_t tokens, int64_t D, float* score, int64_t width) {
+  for (int64_t t = 0; t < tokens; t += LANES, keys += LANES * D) {
+    _tile_zero(0);
+    for (int64_t d = 0; d < D; d += 32) {
+      _tile_loadd(4, q + d, D * 2);
+      _tile_loadd(6, keys + d * LANES, 64);
+      _tile_dpbf16ps(0, 4, 6);
+    }
+    _tile_stored(0, score + t, width * 4);
+  }
+}
+
+// out [16][D] = weights [16][tokens] times values.
+inline void tile_gather(const bf16* weight, int64_t width, const bf16* values, int64_t tokens, int64_t D, float* out) {
+  for (int64_t d = 0; d < D; d += 32) {
+    _tile_zero(0);
+    _tile_zero(1);
+    for (int64_t t = 0; t < tokens; t += 32) {
+      _tile_loadd(4, weight + t, width * 2);
+      _tile_loadd(6, values + t * D + d * 2, D * 4);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_loadd(7, values + t * D + d * 2 + 32, D * 4);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+    _tile_stored(0, out + d, D * 4);
+    _tile_stored(1, out + d + 16, D * 4);
+  }
+}
+#endif
+
+// Up to four queries of a token at a time: act(how many, as a constant; the first).
+template <class Do> void by_four(int64_t group, const Do& act) {
+  for (int64_t g = 0; g < group; g += 4) {
+    if (group - g >= 4) act(std::integral_constant<int, 4>(), g);
+    else if (group - g == 3) act(std::integral_constant<int, 3>(), g);
+    else if (group - g == 2) act(std::integral_constant<int, 2>(), g);
+    else act(std::integral_constant<int, 1>(), g);
+  }
+}
+
+// Kept from pass to pass.
+template <class T> struct Room {
+  std::vector<T> query, weight;
+  std::vector<Sum<T>> score, sum, at_prompt;
+};
+
+// One pass of tokens, row by row. Every token has `group` lines of each array: its queries for one key/value head, their
+// scores and weights (of the prompt, then of the row's own slots), and their sums.
+template <class T> struct Pass {
+  using A = Sum<T>;
+  const int32_t *row_N, *slot_N;
+  const Rows<T>& rows;
+  int64_t N, K, D, group, prompt = 0, width = 0;
+  bool in_tiles = false;
+  T *query, *weight;
+  A *score, *sum, *at_prompt;
+
+  Pass(const int32_t* row, const int32_t* slot, const Rows<T>& all, int64_t n, int64_t h, int64_t k, int64_t d)
+      : row_N(row), slot_N(slot), rows(all), N(n), K(k), D(d), group(h / k) {
+    for (int64_t i = 0; i < N; i++) {
+      prompt = std::max(prompt, padded_to(rows.prefix[row_N[i]], PADDED));
+      width = std::max(width, padded_to(slot_N[i] + 1, LANES));
+    }
+    width += prompt;
+    const int64_t lines = N * group + LANES;  // the last tile may begin at the last token
+    static thread_local Room<T> room;
+    query = grown(room.query, lines * D), weight = grown(room.weight, lines * width);
+    score = grown(room.score, lines * width), sum = grown(room.sum, lines * D), at_prompt = grown(room.at_prompt, LANES * D);
+    if constexpr (std::is_same_v<T, bf16>) in_tiles = D % 32 == 0 && group <= LANES && Tiles::are_there();
+  }
+
+  // Runs of tokens whose rows share a prompt: act(first, end, the prompt's tokens as they are laid out).
+  template <class Do> void for_prompts(const Do& act) {
+    const int64_t most = in_tiles ? LANES / group : 1;
+    for (int64_t n = 0, end; n < N; n = end) {
+      for (end = n + 1; end < N && end - n < most && rows.prefix_keys[row_N[end]] == rows.prefix_keys[row_N[n]];) end++;
+      if (rows.prefix[row_N[n]]) act(n, end, padded_to(rows.prefix[row_N[n]], PADDED));
+    }
+  }
+
+  // What a tile says of lines behind its run is nonsense, and is written over or hidden when their own turn comes.
+  void score_prompts(int64_t h) {
+    for_prompts([&](int64_t n, int64_t, int64_t tokens) {
+      const T* keys = rows.prefix_keys[row_N[n]] + h * tokens * D;
+      const int64_t line = n * group;
+#if defined(HAS_TILES)
+      if constexpr (std::is_same_v<T, bf16>)
+        if (in_tiles) return tile_scores(&query[line * D], keys, tokens, D, &score[line * width], width);
+#endif
+      by_four(group, [&](auto G, int64_t g) { scores<T, G.value>(&query[(line + g) * D], keys, tokens / LANES, D, &score[(line + g) * width], width, 0); });
+    });
+  }
+
+  void gather_prompts(int64_t h) {
+    for_prompts([&](int64_t n, int64_t end, int64_t tokens) {
+      const T* values = rows.prefix_values[row_N[n]] + h * tokens * D;
+      const int64_t line = n * group;
+#if defined(HAS_TILES)
+      if constexpr (std::is_same_v<T, bf16>)
+        if (in_tiles) {
+          tile_gather(&weight[line * width], width, values, tokens, D, at_prompt);
+          for (int64_t i = 0; i < (end - n) * group * D; i++) sum[line * D + i] += at_prompt[i];
+          return;
+        }
+#endif
+      by_four(group, [&](auto G, int64_t g) { gather<T, G.value>(&weight[(line + g) * width], width, values, tokens, D, &sum[(line + g) * D], 0); });
+    });
+  }
+
+  // A row's own slots, of which the next row's are fetched meanwhile.
+  void attend_own(int64_t h) {
+    for (int64_t n = 0; n < N; n++) {
+      const int64_t place = (row_N[n] * K + h) * rows.slots * D, own = slot_N[n] + 1, padded = padded_to(own, LANES), line = n * group;
+      const int64_t next = n + 1 < N ? (row_N[n + 1] - row_N[n]) * K * rows.slots * D : 0;
+      by_four(group, [&](auto G, int64_t g) {
+        const int64_t at = line + g;
+        scores<T, G.value>(&query[at * D], rows.keys + place, padded / LANES, D, &score[at * width + prompt], width, next);
+        for (int64_t i = at; i < at + G.value; i++) {
+          A* mine = &score[i * width];
+          for (int64_t j = rows.prefix[row_N[n]]; j < prompt; j++) mine[j] = -INFINITY;
+          for (int64_t j = prompt + own; j < prompt + padded; j++) mine[j] = -INFINITY;
+          mine[0] = weigh<T>(mine, &weight[i * width], prompt + padded);
+        }
+        std::fill_n(&sum[at * D], G.value * D, A(0));
+        gather<T, G.value>(&weight[at * width + prompt], width, rows.values + place, padded, D, &sum[at * D], next);
+      });
+    }
+  }
+};
+
+// Each token is stored at its slot, then looks at its row's prompt and at the slots up to its own.
+template <class T>
+void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int32_t* slot_N, const T* const* prefix_keys,
+            const T* const* prefix_values, const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K,
+            int64_t D, double scale) {
+  const Rows<T> rows{prefix_keys, prefix_values, prefix, keys, values, slots};
+  Pass<T> pass(row_N, slot_N, rows, N, H, K, D);
+  const int64_t group = pass.group;
+  Tiles tiles;
+  for (int64_t h = 0; h < K; h++) {
+    for (int64_t n = 0; n < N; n++) {
+      const int64_t place = (row_N[n] * K + h) * slots * D;
+      store<T>(k + (n * K + h) * D, v + (n * K + h) * D, keys + place, values + place, slot_N[n], D);
+      for (int64_t i = 0; i < group * D; i++) put(&pass.query[n * group * D + i], get(q[(n * H + h * group) * D + i]) * Sum<T>(scale));
+    }
+    pass.score_prompts(h);
+    pass.attend_own(h);
+    pass.gather_prompts(h);
+    for (int64_t n = 0; n < N; n++)
+      for (int64_t g = 0; g < group; g++) {
+        const int64_t line = n * group + g;
+        for (int64_t d = 0; d < D; d++) put(out + (n * H + h * group + g) * D + d, pass.sum[line * D + d] * pass.score[line * pass.width]);
+      }
   }
 }
 
@@ -857,6 +1062,14 @@ void score_backward(T* logits, const uint32_t* bits, const int32_t* choice, cons
 }
 
 }  // namespace
+
+extern "C" {
+int has_tiles() { return Tiles::are_there(); }
+void lay_panels_bf16(const void* w, void* out, int64_t O, int64_t I) { lay_panels(static_cast<const bf16*>(w), static_cast<bf16*>(out), O, I); }
+void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
+  through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
+}
+}
 
 #define FOR(T, S, name)                                                                                                                            \
   extern "C" {                                                                                                                                     \

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from burnish.policy.kernels.build import digest, library
-from burnish.policy.kernels.kernels import Choices, Draws, Heads, Kernels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.kernels import Choices, Draws, Heads, Kernels, Panels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.panels import LibraryPanels
 from burnish.policy.kernels.plain import PlainKernels
 
 _SUFFIX = {torch.float64: "f64", torch.float32: "f32", torch.bfloat16: "bf16"}
@@ -28,6 +29,10 @@ _SIGNATURES: dict[str, list[Any]] = {
     "score": [*[_Address] * 8, *[_Count] * 2],
     "score_backward": [*[_Address] * 7, *[_Count] * 2],
 }
+_PANEL = 32
+"""Both sizes of a matrix in our own panels are multiples of this."""
+_PANEL_THREADS = 2
+"""Our own panels are one thread's: with more threads than this, oneDNN's are the faster ones."""
 
 _Functions = dict[torch.dtype, Callable[..., None]]
 
@@ -43,6 +48,11 @@ class NativeKernels:
 
     def __init__(self, found: ctypes.CDLL) -> None:
         self.name = f"native kernels {digest()}"
+        self.has_tiles = bool(found.has_tiles())
+        """Whether this processor multiplies bf16 in tiles, and may."""
+        self.lay_panels = _function(found, "lay_panels_bf16", [*[_Address] * 2, *[_Count] * 2])
+        """For `NativePanels`."""
+        self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
         self._add_norm = _functions(found, "add_norm")
         self._add_norm_backward = _functions(found, "add_norm_backward")
         self._turn = _functions(found, "turn")
@@ -58,6 +68,13 @@ class NativeKernels:
         self.tree_attend = _functions(found, "tree_attend")
         """For `NativeTreeAttention`."""
         self.tree_attend_backward = _functions(found, "tree_attend_backward")
+
+    def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
+        """Our own where the processor has tiles and the matrix fits them."""
+        fits = not any(size % _PANEL for size in weight_OI.shape)
+        if self.has_tiles and fits and torch.get_num_threads() <= _PANEL_THREADS:
+            return NativePanels(self, weight_OI, bias_O)
+        return LibraryPanels(weight_OI, bias_O)
 
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
@@ -202,14 +219,35 @@ class NativeKernels:
         return logits_PV
 
 
+class NativePanels:
+    """Tiles in the order in which they are read. See `Panels`; a row's result is the same whatever stands beside it."""
+
+    def __init__(self, kernels: NativeKernels, weight_OI: Tensor, bias_O: Tensor | None) -> None:
+        self._through = kernels.through_panels
+        self._size = tuple(weight_OI.shape)
+        self._laid, self._bias_O = torch.empty_like(weight_OI), bias_O
+        weight_OI = weight_OI.contiguous()
+        kernels.lay_panels(weight_OI.data_ptr(), self._laid.data_ptr(), *self._size)
+
+    def product(self, x_NI: Tensor) -> Tensor:
+        """x through the matrix: [N, O]."""
+        outputs, inputs = self._size
+        x_NI = x_NI.contiguous()
+        out_NO = x_NI.new_empty(len(x_NI), outputs)
+        addresses = (x_NI.data_ptr(), self._laid.data_ptr(), _at(self._bias_O), out_NO.data_ptr())
+        self._through(*addresses, len(x_NI), inputs, outputs)
+        return out_NO
+
+
 def _functions(found: ctypes.CDLL, name: str) -> _Functions:
     """One C function for each type of activations."""
-    functions: _Functions = {}
-    for dtype, suffix in _SUFFIX.items():
-        function = found[f"{name}_{suffix}"]
-        function.argtypes, function.restype = _SIGNATURES[name], None
-        functions[dtype] = function
-    return functions
+    return {dtype: _function(found, f"{name}_{suffix}", _SIGNATURES[name]) for dtype, suffix in _SUFFIX.items()}
+
+
+def _function(found: ctypes.CDLL, name: str, signature: list[Any]) -> Callable[..., None]:
+    function = found[name]
+    function.argtypes, function.restype = signature, None
+    return function
 
 
 def _at(tensor: Tensor | None) -> int | None:

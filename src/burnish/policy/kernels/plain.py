@@ -4,13 +4,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from burnish.policy.kernels.kernels import Choices, Draws, Heads, Scores, Turned, sum_dtype
+from burnish.policy.kernels.kernels import Choices, Draws, Heads, Panels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.panels import LibraryPanels
 
 
 class PlainKernels:
     """See `Kernels`. Letters as there."""
 
     name = "plain kernels"
+
+    def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
+        """oneDNN's."""
+        return LibraryPanels(weight_OI, bias_O)
 
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype

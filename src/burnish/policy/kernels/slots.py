@@ -18,6 +18,8 @@ from burnish.policy.slots import Size, grown
 
 LANES = 16
 """Tokens of a block of keys."""
+PADDED = 32
+"""To a multiple of as many tokens are prompts laid out."""
 
 
 class NativeSlots:
@@ -137,7 +139,7 @@ class NativeSlots:
     def _laid_out(self, prompt: Prompt) -> list[tuple[Tensor, Tensor]]:
         """A prompt's keys and values in blocks, [K, E * D] per layer; made once."""
         if prompt not in self._laid:
-            slots = -(-len(prompt.ids) // LANES) * LANES
+            slots = -(-len(prompt.ids) // PADDED) * PADDED
             blocks = [tuple(self._block(1, slots)[0] for _ in range(2)) for _ in range(self._size.layers)]
             for layer, (keys, values) in enumerate(blocks):
                 self._put(prompt, layer, keys, values, slots)

@@ -1,0 +1,50 @@
+"""Few rows through a matrix: oneDNN's layout and our own against the product itself."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from burnish.policy.kernels.native import NativeKernels, NativePanels, kernels
+from burnish.policy.kernels.panels import LibraryPanels
+from burnish.policy.kernels.plain import PlainKernels
+
+
+@pytest.fixture
+def native():
+    found = kernels()
+    if not isinstance(found, NativeKernels) or not found.has_tiles:
+        pytest.skip("the processor has no tiles, or there is no C++ compiler")
+    torch.manual_seed(0)
+    return found
+
+
+@pytest.mark.parametrize("rows", [1, 15, 16, 17, 32, 40, 64, 100])
+@pytest.mark.parametrize(("inputs", "outputs"), [(32, 32), (96, 160), (256, 64)])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_our_panels_give_the_product(native, rows, inputs, outputs, has_bias):
+    weight_OI, x_NI = torch.randn(outputs, inputs).bfloat16(), torch.randn(rows, inputs).bfloat16()
+    bias_O = torch.randn(outputs).bfloat16() if has_bias else None
+    panels = native.panels(weight_OI, bias_O)
+    assert isinstance(panels, NativePanels)
+    wanted_NO = F.linear(x_NI.double(), weight_OI.double(), None if bias_O is None else bias_O.double())
+    torch.testing.assert_close(panels.product(x_NI).double(), wanted_NO, rtol=2**-8, atol=1e-3)
+
+
+def test_a_rows_product_is_the_same_whatever_stands_beside_it(native):
+    panels, x_NI = native.panels(torch.randn(64, 96).bfloat16(), None), torch.randn(70, 96).bfloat16()
+    together_NO = panels.product(x_NI)
+    for row in (0, 15, 33, 69):
+        assert torch.equal(panels.product(x_NI[row : row + 1])[0], together_NO[row])
+    assert torch.equal(panels.product(x_NI[20:50]), together_NO[20:50])
+
+
+def test_a_matrix_that_fits_no_tile_is_onednns(native):
+    assert isinstance(native.panels(torch.randn(33, 96).bfloat16(), None), LibraryPanels)
+    assert isinstance(native.panels(torch.randn(64, 40).bfloat16(), None), LibraryPanels)
+
+
+def test_onednns_panels_give_the_product():
+    weight_OI, bias_O, x_NI = torch.randn(33, 40).bfloat16(), torch.randn(33).bfloat16(), torch.randn(5, 40).bfloat16()
+    found_NO = PlainKernels().panels(weight_OI, bias_O).product(x_NI)
+    wanted_NO = F.linear(x_NI.double(), weight_OI.double(), bias_O.double())
+    torch.testing.assert_close(found_NO.double(), wanted_NO, rtol=2**-7, atol=1e-2)
