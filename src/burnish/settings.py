@@ -224,6 +224,8 @@ class Settings(BaseSettings):
     """How long a worker's claim on a job lasts without a heartbeat."""
     poll_s: float = Field(default=0.5, gt=0)
     """How often an idle worker looks for jobs."""
+    concurrent_jobs: int = Field(default=1, ge=1)
+    """Most jobs that a worker runs at a time; each is a process with its own copy of the base."""
     models: Models = Models()
     grading: Grading = Grading()
     training: Training = Training()

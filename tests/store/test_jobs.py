@@ -18,8 +18,10 @@ ANY = [S.VALIDATING_FILES, S.QUEUED, S.RUNNING, S.PAUSING]
 LEASE = 60.0
 
 
-def _add(store: Store, job_id: str, status: JobStatus = S.QUEUED, metadata: dict[str, str] | None = None) -> None:
-    store.jobs.insert(job(job_id, status=status, metadata=metadata), NewEvent("created"))
+def _add(
+    store: Store, job_id: str, status: JobStatus = S.QUEUED, metadata: dict[str, str] | None = None, **fields: str
+) -> None:
+    store.jobs.insert(job(job_id, status=status, metadata=metadata, **fields), NewEvent("created"))
 
 
 def _running(store: Store, job_id: str = "ftjob-a") -> Job:
@@ -60,6 +62,42 @@ def test_the_oldest_queued_job_is_claimed_first_and_runs(store: Store):
     assert second is not None
     assert second.id == "ftjob-2"
     assert store.jobs.claim("w", ANY, LEASE, NOW) is None
+
+
+def _claim_all(store: Store, now: float = NOW) -> list[str]:
+    """The ids of all that can be claimed, in the order in which they are."""
+    claimed = []
+    while (mine := store.jobs.claim("w", ANY, LEASE, now)) is not None:
+        claimed.append(mine.id)
+    return claimed
+
+
+def test_many_jobs_of_one_project_keep_no_other_waiting(store: Store):
+    for number in range(4):
+        _add(store, f"ftjob-many-{number}", project="many")
+    _add(store, "ftjob-few-0", project="few")
+    _add(store, "ftjob-few-1", project="few")
+    taken = ["ftjob-many-0", "ftjob-few-0", "ftjob-many-1", "ftjob-few-1", "ftjob-many-2", "ftjob-many-3"]
+    assert _claim_all(store) == taken
+
+
+def test_jobs_that_nobody_holds_any_more_do_not_count_against_their_project(store: Store):
+    _add(store, "ftjob-1", project="a")
+    _add(store, "ftjob-2", project="a")
+    _add(store, "ftjob-3", project="b")
+    store.jobs.claim("w", ANY, LEASE, NOW)
+    store.jobs.move("ftjob-1", S.SUCCEEDED, now=NOW, attempt=1)
+    assert _claim_all(store) == ["ftjob-2", "ftjob-3"]
+
+
+def test_a_job_that_was_begun_goes_before_those_that_wait(store: Store):
+    _add(store, "ftjob-1", project="a")
+    _add(store, "ftjob-2", project="a")
+    _add(store, "ftjob-3", project="b")
+    assert _claim_all(store) == ["ftjob-1", "ftjob-3", "ftjob-2"]
+    _add(store, "ftjob-0", project="c")
+    store.jobs.release("ftjob-2", 1)
+    assert _claim_all(store) == ["ftjob-2", "ftjob-0"]
 
 
 def test_only_the_states_asked_for_are_claimed(store: Store):
@@ -103,6 +141,9 @@ def test_a_stale_attempt_writes_nothing(store: Store):
         store.jobs.move("ftjob-a", S.SUCCEEDED, now=NOW, attempt=1, leaving=leaving)
     with pytest.raises(LeaseLost):
         store.jobs.say("ftjob-a", 1, leaving.events, now=NOW)
+    with pytest.raises(LeaseLost):
+        store.jobs.check_under_way("ftjob-a", 1)
+    store.jobs.check_under_way("ftjob-a", 2)
     assert store.jobs.heartbeat("ftjob-a", 1, LEASE, NOW) is False
     assert store.jobs.get("ftjob-a") == before
     assert _messages(store) == ["created"]

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
+from burnish.core.errors import StoreUnavailable
 from burnish.core.rollout import Completion, Fault, Grade, Item, Sample, SampleKey, Source
 from burnish.policy.roles import Abilities, Request
 from burnish.work.clock import Clock
@@ -129,3 +132,16 @@ def test_a_local_judge_sees_the_answers_in_order_when_all_are_there():
     made, _, grader = roller({0: 1.0}, grade_after_sampling=True)
     asyncio.run(made.train([item()], 1, Clock()))
     assert grader.seen == ["0", "1", "2", "3", "4", "5"]
+
+
+class Away:
+    """A grader whose journal cannot be written."""
+
+    async def __call__(self, key: SampleKey, item: Item, sample: Sample) -> Grade:
+        raise StoreUnavailable("the database is away")
+
+
+def test_what_goes_wrong_in_the_grading_of_many_answers_is_raised_as_itself():
+    made, _, _ = roller({})
+    with pytest.raises(StoreUnavailable, match="the database is away"):
+        asyncio.run(replace(made, grade=Away()).train([item(1), item(2)], 1, Clock()))

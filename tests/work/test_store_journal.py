@@ -46,7 +46,7 @@ def again(journal: StoreJournal) -> StoreJournal:
     journal.store.jobs.release(journal.job.id, journal.job.attempt)
     claimed = journal.store.jobs.claim("another", [JobStatus.RUNNING], 60, 2000)
     assert claimed is not None
-    return replace(journal, job=claimed, _kept=(), _plan=None, _step=0)
+    return replace(journal, job=claimed, _kept=(), _superseded=(), _plan=None, _step=0)
 
 
 def messages(store: Store) -> list[str]:
@@ -136,10 +136,34 @@ def test_a_cancelled_jobs_step_is_not_written(journal: StoreJournal, store: Stor
 def test_a_run_back_from_the_dead_writes_nothing(journal: StoreJournal, store: Store, tmp_path: Path):
     store.jobs.claim("another", [JobStatus.RUNNING], 60, 1e10)
     with pytest.raises(LeaseLost):
-        journal.commit(record(1, tmp_path))
+        journal.commit(record(1, tmp_path, reward=0.5))
     with pytest.raises(LeaseLost):
         journal.say("I am back")
+    key = SampleKey("ftjob-1", "train", 1, 1, 0)
+    with pytest.raises(LeaseLost):
+        journal.record_grade(key, "digest", Grade("judge", "score_model", 0.5))
     assert messages(store) == []
+    assert journal.blobs.paths() == []
+    assert store.grades.get(key, "digest") is None
+
+
+def test_a_run_back_from_the_dead_removes_nothing_of_the_one_that_follows(journal: StoreJournal, tmp_path: Path):
+    for step in (1, 2):
+        journal.commit(record(step, tmp_path))
+    later = "snapshots/ftjob-1/000007/trainer.safetensors"
+    journal.blobs.put(later, b"of the run that follows, had this one been stopped between commit and tidying up")
+    journal.commit(record(3, tmp_path))
+    assert {path.split("/")[2] for path in journal.blobs.paths("snapshots")} == {"000002", "000003", "000007"}
+
+
+def test_an_attempt_removes_the_snapshots_that_its_own_supersede(journal: StoreJournal, tmp_path: Path):
+    for step in (1, 2):
+        journal.commit(record(step, tmp_path))
+    following = again(journal)
+    following.begin(plan())
+    for step in (3, 4):
+        following.commit(record(step, tmp_path))
+    assert {path.split("/")[2] for path in journal.blobs.paths("snapshots")} == {"000003", "000004"}
 
 
 def test_the_next_attempt_goes_on_after_the_last_step(journal: StoreJournal, store: Store, tmp_path: Path):

@@ -78,7 +78,34 @@ def test_jobs_run_one_after_the_other_in_the_order_they_came(make: Make, store: 
     store.jobs.cancel("ftjob-1", now=time.time())
     until(worker, lambda: found(store, "ftjob-2").status is JobStatus.RUNNING)
     store.jobs.cancel("ftjob-2", now=time.time())
-    until(worker, lambda: worker._running is None)
+    until(worker, lambda: not worker._runs)
+
+
+def test_a_worker_runs_as_many_jobs_at_a_time_as_it_is_told(make: Make, settings: Settings, store: Store):
+    names = [f"ftjob-{number}" for number in range(3)]
+    for name in names:
+        queue(store, name)
+    worker = make("import time; time.sleep(60)")
+    worker.settings = settings.model_copy(update={"concurrent_jobs": 2})
+    for _ in range(4):
+        worker.turn()
+    assert [found(store, name).status.value for name in names] == ["running", "running", "queued"]
+    store.jobs.cancel("ftjob-0", now=time.time())
+    until(worker, lambda: found(store, "ftjob-2").status is JobStatus.RUNNING)
+    assert len(worker._runs) == 2
+
+
+def test_the_end_of_one_run_leaves_the_others_alone(make: Make, settings: Settings, store: Store):
+    queue(store, "ftjob-1")
+    queue(store, "ftjob-2")
+    worker = make("import time; time.sleep(60)")
+    worker.settings = settings.model_copy(update={"concurrent_jobs": 2})
+    until(worker, lambda: len(worker._runs) == 2)
+    first, second = worker._runs
+    first.process.kill()
+    until(worker, lambda: found(store, "ftjob-1").attempt == 2)
+    assert second in worker._runs
+    assert (found(store, "ftjob-1").deaths, found(store, "ftjob-2").attempt) == (1, 1)
 
 
 def test_a_run_that_dies_is_started_again_and_at_last_fails(make: Make, store: Store):
@@ -112,15 +139,14 @@ def test_the_lease_of_a_running_job_is_renewed(make: Make, store: Store):
         worker.turn()
         assert store.jobs.claim("thief", [JobStatus.RUNNING], 60, time.time()) is None
     store.jobs.cancel("ftjob-1", now=time.time())
-    until(worker, lambda: worker._running is None)
+    until(worker, lambda: not worker._runs)
 
 
 def test_a_worker_told_to_stop_ends_its_run(make: Make, store: Store):
     queue(store)
     worker = make("import time; time.sleep(60)")
     worker.turn()
-    run = worker._running
-    assert run is not None
+    [run] = worker._runs
     worker.work(lambda: True)
     assert run.process.poll() is not None
 

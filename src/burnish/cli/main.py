@@ -2,11 +2,12 @@
 
 import typer
 
-from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve, webhooks
+from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve, webhooks, worker
 from burnish.core.errors import BurnishError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("chat")(chat.chat)
 app.command("grade")(grade.grade)

@@ -1,4 +1,4 @@
-"""`burnish serve`: the three processes of an embedded server, started and stopped together."""
+"""`burnish serve`: the processes of an embedded server, started and stopped together."""
 
 import contextlib
 import logging
@@ -27,6 +27,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
     host: Annotated[str | None, typer.Option()] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where rows and bytes are kept.")] = None,
+    *,
+    worker: Annotated[bool, typer.Option(help="Whether jobs are run here; else by `burnish worker`.")] = True,
 ) -> None:
     """Start the API server, a worker and the inference process."""
     import uvicorn
@@ -43,7 +45,9 @@ def serve(
         }
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with running("burnish.infer.process", settings), running("burnish.work.process", settings):
+    with contextlib.ExitStack() as processes:
+        for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else [])):
+            processes.enter_context(running(module, settings))
         typer.echo(f"Burnish serves OpenAI's API at http://{settings.host}:{settings.port}/v1", err=True)
         uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
 

@@ -88,21 +88,22 @@ class Jobs(Scoped):
         return Page([job_record(row) for row in rows], has_more)
 
     def claim(self, worker: str, statuses: Collection[JobStatus], lease_s: float, now: float) -> Job | None:
-        """Take the oldest job in one of these states that nobody holds, and raise its attempt; None if there is none.
+        """Take a job in one of these states that nobody holds, and raise its attempt; None if there is none.
 
-        A queued job becomes `running`; in every other state it stays where it is: one that was claimed before is a
-        job whose worker or run died, and that is counted.
+        One that was begun goes before those that wait; of these, one whose project has the fewest jobs held by workers;
+        of equals, the oldest. A queued job becomes `running`; in every other state it stays where it is: one that was
+        claimed before is a job whose worker or run died, and that is counted.
         """
+        is_queued = table.c.status == JobStatus.QUEUED.value
         pick = (
             sa.select(table.c.number)
             .where(table.c.status.in_([status.value for status in statuses]))
             .where(sa.or_(table.c.lease.is_(None), table.c.lease < now))
-            .order_by(table.c.number)
+            .order_by(is_queued, _held_of_its_project(now), table.c.number)
             .limit(1)
             .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
-        is_queued = table.c.status == JobStatus.QUEUED.value
         is_new = sa.or_(is_queued, table.c.attempt == 0)
         starts = sa.case((is_queued, sa.func.coalesce(table.c.started_at, int(now))), else_=table.c.started_at)
         update = (
@@ -175,8 +176,8 @@ class Jobs(Scoped):
         with self.database.write() as connection:
             job = self._locked(connection, job_id)
             _check_attempt(job, attempt)
-            if attempt is not None and job.status.is_final and job.status is not status:
-                raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
+            if attempt is not None and job.status is not status:
+                _check_not_over(job, attempt)
             if attempt is None or job.status is not status:
                 check_move(job_id, job.status, status)
             _move(connection, job, status, now, **field_values(fields or {}))
@@ -195,15 +196,16 @@ class Jobs(Scoped):
     ) -> None:
         """Write a step down, once: a step that is there already changes nothing. Raises `LeaseLost`."""
         with self.database.write() as connection:
-            job = self._locked(connection, job_id)
-            _check_attempt(job, attempt)
-            if job.status.is_final:
-                raise LeaseLost(f"Job '{job_id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
+            _check_under_way(self._locked(connection, job_id), attempt)
             if _has_step(connection, job_id, step):
                 return
             connection.execute(sa.insert(job_steps).values(job_id=job_id, step=step, committed_at=int(now)))
             _set(connection, job_id, deaths=0, **field_values(fields or {}))
             _leave(connection, job_id, leaving or Leaving(), now)
+
+    def check_under_way(self, job_id: str, attempt: int) -> None:
+        """Raise `LeaseLost` where `commit_step` would: asked before bytes are written that its row will name."""
+        _check_under_way(self.require(job_id), attempt)
 
     def has_step(self, job_id: str, step: int) -> bool:
         """Whether a step is written down."""
@@ -301,6 +303,23 @@ def _check_attempt(job: Job, attempt: int | None) -> None:
         raise LeaseLost(f"Job '{job.id}' is now held by attempt {job.attempt}; attempt {attempt} must stop.")
     if job.status not in HELD and not job.status.is_final:
         raise LeaseLost(f"Job '{job.id}' was given back and is '{job.status}'; attempt {attempt} must stop.")
+
+
+def _check_under_way(job: Job, attempt: int) -> None:
+    _check_attempt(job, attempt)
+    _check_not_over(job, attempt)
+
+
+def _check_not_over(job: Job, attempt: int) -> None:
+    if job.status.is_final:
+        raise LeaseLost(f"Job '{job.id}' ended as '{job.status}' meanwhile; attempt {attempt} must stop.")
+
+
+def _held_of_its_project(now: float) -> sa.ScalarSelect[int]:
+    """How many jobs of a row's project workers hold at the moment."""
+    held = table.alias("held")
+    is_held = sa.and_(held.c.status.in_([status.value for status in HELD]), held.c.lease >= now)
+    return sa.select(sa.func.count()).where(held.c.project == table.c.project, is_held).scalar_subquery()
 
 
 def _is_held(connection: sa.Connection, job_id: str, now: float) -> bool:

@@ -72,7 +72,7 @@ class Journal(Protocol):
         ...
 
     def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
-        """Write a grade down, before it is used."""
+        """Write a grade down, before it is used. Raises `LeaseLost` when the job is no longer this run's."""
         ...
 
     def commit(self, record: StepRecord) -> None:

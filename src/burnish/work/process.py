@@ -17,14 +17,22 @@ from burnish.work.worker import Worker
 def main() -> None:
     """Work with the settings of the environment. A closed standard input means that the parent died."""
     logs.configure()
-    settings = Settings()
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     if not sys.stdin.isatty():
         threading.Thread(target=_watch_parent, args=(stopping,), daemon=True).start()
+    work(Settings(), stopping)
+
+
+def work(settings: Settings, stopping: threading.Event) -> None:
+    """Be a worker until told to stop, by the event, by SIGTERM or by SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
     name = f"{socket.gethostname()}:{os.getpid()}"
-    Worker(settings, open_store(settings), open_blobs(settings), name, run_command).work(stopping.is_set)
+    store = open_store(settings)
+    try:
+        Worker(settings, store, open_blobs(settings), name, run_command).work(stopping.is_set)
+    finally:
+        store.close()
 
 
 def run_command(job: Job) -> list[str]:

@@ -57,7 +57,16 @@ class Roller:
         return len(rewards) > 1 and max(rewards) - min(rewards) < 1e-9 and rewards[0] < middle
 
     async def _roll(self, wanted: Sequence[Wanted], phase: Phase, step: int, clock: Clock) -> list[Group]:
-        """Sample all, grade each as it finishes (or, with a local judge, when all are there), sort by key."""
+        """Sample all, grade each, sort by key. Of errors in several answers the first is raised, as itself."""
+        try:
+            rollouts = await self._rollouts(wanted, phase, step, clock)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        by_line = _by(rollouts, lambda rollout: rollout.key.line)
+        return [Group(wish.item, tuple(by_line[wish.item.line])) for wish in wanted]
+
+    async def _rollouts(self, wanted: Sequence[Wanted], phase: Phase, step: int, clock: Clock) -> list[Rollout]:
+        """Each answer graded as it finishes or, with a local judge, when all are there."""
         items = {wish.item.line: wish.item for wish in wanted}
         requests = [request for wish in wanted for request in self._requests(wish, phase, step)]
         completions: list[Completion] = []
@@ -73,9 +82,7 @@ class Roller:
                 grading = [tasks.create_task(self._grade(each, items[each.key.line])) for each in completions]
             with clock.phase("grading"):
                 await asyncio.gather(*grading)
-        rollouts = sorted((task.result() for task in grading), key=lambda rollout: rollout.key)
-        by_line = _by(rollouts, lambda rollout: rollout.key.line)
-        return [Group(wish.item, tuple(by_line[wish.item.line])) for wish in wanted]
+        return sorted((task.result() for task in grading), key=lambda rollout: rollout.key)
 
     def _requests(self, wish: Wanted, phase: Phase, step: int) -> list[Request]:
         prompt = self.renderer.prompt(wish.item.messages, wish.item.tools, self.plan.reasoning_effort)

@@ -21,7 +21,7 @@ from burnish.policy.roles import Artifact, Snapshot
 from burnish.store.blobs import Blobs
 from burnish.store.job_rows import JobFields
 from burnish.store.jobs import Leaving
-from burnish.store.places import model_blob, rollouts_blob, snapshot_blob, snapshots_blob
+from burnish.store.places import model_blob, rollouts_blob, snapshot_blob
 from burnish.store.store import Store
 from burnish.work.books import Books
 from burnish.work.journal import ResumePoint, StepRecord, Wish
@@ -48,6 +48,9 @@ class StoreJournal:
     books: Books = field(default_factory=Books)
     _plan: Plan | None = None
     _kept: tuple[StoredSnapshot, ...] = ()
+    """The snapshots that the job's row names, best first."""
+    _superseded: tuple[int, ...] = ()
+    """Steps of snapshots that it named before."""
     _step: int = 0
     """The one that is under way."""
 
@@ -90,7 +93,8 @@ class StoreJournal:
         return _paid_for(written.grade) if written.step < self._step else written.grade
 
     def record_grade(self, key: SampleKey, digest: str, grade: Grade) -> None:
-        """Into the table of grades."""
+        """Into the table of grades. Raises `LeaseLost`."""
+        self.store.jobs.check_under_way(self.job.id, self.job.attempt)
         self.store.grades.put(key, digest, grade, self._step)
 
     def commit(self, record: StepRecord) -> None:
@@ -99,6 +103,7 @@ class StoreJournal:
         A step that an earlier attempt wrote stays as it is.
         """
         now = time.time()
+        self.store.jobs.check_under_way(self.job.id, self.job.attempt)
         self.blobs.put(rollouts_blob(self.job.id, record.step), _jsonl(record))
         kept = self._keep(record) if record.snapshot is not None else self._kept
         is_known = self.store.jobs.has_step(self.job.id, record.step)
@@ -120,6 +125,8 @@ class StoreJournal:
             fields=fields,
             leaving=replace(leaving, events=[*leaving.events, *entry.events]),
         )
+        before = {*self._superseded, *(each.step for each in self._kept)}
+        self._superseded = tuple(before - {each.step for each in kept})
         self._kept, self._step = kept, record.step + 1
         self._tidy(record, leaving)
 
@@ -140,9 +147,13 @@ class StoreJournal:
 
     def publish(self, artifact: Artifact, step: int, now: float, *, is_checkpoint: bool) -> TunedModel:
         """The artifact's bytes in the blobs, under a name of its own."""
+        model = self._model(artifact, step, now, is_checkpoint=is_checkpoint)
+        self.blobs.put_directory(model.blob, artifact.directory)
+        return model
+
+    def _model(self, artifact: Artifact, step: int, now: float, *, is_checkpoint: bool) -> TunedModel:
         model_id = derived_model_id(self.job.id, step if is_checkpoint else "final")
         name = tuned_name(self.job.model, self.organization, self.job.suffix, model_id, step if is_checkpoint else None)
-        self.blobs.put_directory(model_blob(name), artifact.directory)
         return TunedModel(
             name=name,
             created_at=int(now),
@@ -167,6 +178,7 @@ class StoreJournal:
         )
 
     def _go_on(self) -> ResumePoint | None:
+        self._superseded = tuple(stored.step for stored in self.job.snapshots)
         why = "The run had died. It goes on" if self.job.deaths else "The run goes on"
         for stored in self.job.snapshots:
             try:
@@ -210,23 +222,25 @@ class StoreJournal:
         events = [NewEvent(record.message, type=kind, data=record.metrics)]
         if record.published is None:
             return Leaving(events)
-        model = self.publish(record.published, record.step, now, is_checkpoint=True)
+        model = self._model(record.published, record.step, now, is_checkpoint=True)
         events.append(NewEvent(f"Checkpoint created at step {record.step} with Snapshot ID: {model.name}"))
         checkpoint = self.checkpoint(model, of_checkpoint(record.metrics), now)
         dropped = superseded([*self.store.checkpoints.all(self.job.id), checkpoint], self.keep_checkpoints)
         if checkpoint in dropped:
-            self.blobs.delete_directory(model.blob)
             return Leaving(events[:1])
+        self.blobs.put_directory(model.blob, record.published.directory)
         return Leaving(events, [checkpoint], [model], dropped_checkpoints=dropped)
 
     def _tidy(self, record: StepRecord, leaving: Leaving) -> None:
-        """Remove what the commit has made superfluous, here and in the blobs."""
+        """Remove what the commit has made superfluous, here and in the blobs.
+
+        Nothing else: whatever lies beside it may be another attempt's, should this run have been stopped meanwhile.
+        """
         for dropped in leaving.dropped_checkpoints:
             self.blobs.delete_directory(model_blob(dropped.model))
-        wanted = {snapshot_blob(self.job.id, each.step) for each in self._kept}
-        for path in self.blobs.paths(snapshots_blob(self.job.id)):
-            if path.rpartition("/")[0] not in wanted:
-                self.blobs.delete(path)
+        for step in self._superseded:
+            self.blobs.delete_directory(snapshot_blob(self.job.id, step))
+        self._superseded = ()
         for written in (record.snapshot, record.published):
             if written is not None:
                 shutil.rmtree(written.directory)

@@ -1,7 +1,8 @@
 """The worker: claims jobs under a lease, validates their files, and runs each in a child process of its own.
 
-A run that takes the process down (out of memory, a crash in a kernel) takes down only its child. Validation is
-claimed apart from training, so that a new job's files are checked within seconds while another job trains.
+Any number of workers share a database. A run that takes its process down (out of memory, a crash in a kernel) takes
+down only its child. Validation is claimed apart from training, so that a new job's files are checked within seconds
+while others train.
 """
 
 import logging
@@ -27,7 +28,7 @@ DEATHS = 3
 
 @dataclass(slots=True)
 class Worker:
-    """One job at a time."""
+    """As many jobs at a time as the settings say."""
 
     settings: Settings
     store: Store
@@ -35,18 +36,20 @@ class Worker:
     name: str
     command: Callable[[Job], Sequence[str]]
     """The command line of a job's run."""
-    _running: "_Run | None" = field(default=None, init=False)
+    _runs: "list[_Run]" = field(default_factory=list, init=False)
 
     def work(self, is_stopping: Callable[[], bool]) -> None:
-        """Until told to stop; a run under way is then ended, and its job claimed again later."""
+        """Until told to stop; runs under way are then ended, and their jobs claimed again later."""
         sweep(self.settings, self.store, self.blobs)
         try:
             while not is_stopping():
                 if not self._turn_if_possible():
                     time.sleep(self.settings.poll_s)
         finally:
-            if self._running is not None:
-                self._running.end()
+            for run in self._runs:
+                run.process.terminate()  # all of them at once: they may take their time side by side
+            for run in self._runs:
+                run.end()
 
     def turn(self) -> bool:
         """Look after everything once; whether there was something to do."""
@@ -74,7 +77,7 @@ class Worker:
         return True
 
     def _start(self) -> bool:
-        if self._running is not None:
+        if len(self._runs) >= self.settings.concurrent_jobs:
             return False
         job = self._claim(JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSING)
         if job is None:
@@ -85,14 +88,16 @@ class Worker:
         process = subprocess.Popen(
             self.command(job), env=child_environment(self.settings), stdin=subprocess.PIPE, start_new_session=True
         )
-        self._running = _Run(job, process, time.monotonic())
+        self._runs.append(_Run(job, process, time.monotonic()))
         return True
 
     def _tend(self) -> bool:
-        """Renew the lease; end the run that has lost its job; notice the one that ended."""
-        run = self._running
-        if run is None:
-            return False
+        """Renew the leases; end the runs that have lost their job; notice those that ended."""
+        ended = [run for run in self._runs if self._has_ended(run)]
+        self._runs = [run for run in self._runs if run not in ended]
+        return bool(ended)
+
+    def _has_ended(self, run: "_Run") -> bool:
         code = run.process.poll()
         if code is None:
             if time.monotonic() - run.renewed > min(self.settings.lease_s / 6, 2.0):
@@ -101,7 +106,6 @@ class Worker:
                     log.info("ending a run whose job is no longer its own", extra={"job": run.job.id})
                     run.end()
             return False
-        self._running = None
         run.process.communicate()  # closes our end of its standard input
         log.info("a run ended", extra={"job": run.job.id, "code": code})
         clear(run.job, self.settings, self.store, self.blobs)
