@@ -1,5 +1,9 @@
+import math
+from dataclasses import replace
+
 import pytest
 
+from burnish.core.errors import JobFailure
 from burnish.core.rollout import Fault, FaultNote, Grade, Group, TokenUsage
 from burnish.policy.roles import LossStats, StepStats
 from burnish.settings import JudgePrices, Prices
@@ -141,6 +145,24 @@ def test_the_update_is_described_per_trained_token():
 def test_the_baseline_says_that_nothing_was_learnt_yet():
     assert ALONE.baseline([group([0.25, 0.5])])["scores"]["valid_reward_mean"] == 0.375
     assert ALONE.baseline_message([group([0.25])]) == "Step 0/20 , before any update: full validation mean reward=0.25"
+
+
+def test_a_figure_that_is_no_number_is_named_with_its_step():
+    loss = replace(LESSON.loss, loss=math.nan, entropy=math.inf) if LESSON.loss else None
+    with pytest.raises(JobFailure) as failure:
+        ALONE.step(7, [group([1.0])], None, replace(LESSON, loss=loss), Clock())
+    assert failure.value.code == "server_error"
+    assert failure.value.message.startswith(
+        "Step 7 cannot be written down, for its metrics are not all finite numbers: burnish.loss is nan, "
+        "burnish.entropy_mean is inf. "
+    )
+
+
+def test_a_reward_that_is_no_number_is_named_with_its_grader():
+    with pytest.raises(
+        JobFailure, match=r"Step 0 cannot .*: scores\.valid_reward_mean is nan, scores\.graders\[check\]"
+    ):
+        ALONE.baseline([group([math.nan])])
 
 
 def test_a_checkpoint_keeps_what_openais_have():

@@ -261,13 +261,17 @@ def test_a_job_whose_steps_cannot_be_stored_is_paused_at_last_and_loses_nothing(
 
 
 def test_a_full_disk_under_the_run_itself_is_told_as_one(tmp_path: Path, tiny: Path):
+    class Blocked(Blobs):
+        def put_directory(self, prefix: str, directory: Path) -> dict[str, str]:
+            Path("/dev/full").write_bytes(b"what the run itself writes")
+            return super().put_directory(prefix, directory)
+
     shop = Shop(tmp_path, tiny)
-    (tmp_path / "runs" / "ftjob-1-1").mkdir(parents=True)
-    (tmp_path / "runs" / "ftjob-1-1" / "rollouts.jsonl").symlink_to("/dev/full")
+    shop.run = replace(shop.run, blobs=Blocked(shop.run.blobs.store))
     with pytest.raises(StoreUnavailable, match="No space left on device"):
         shop.carry_out()
     assert shop.run.store.jobs.require("ftjob-1").status is JobStatus.RUNNING
-    assert shop.run.store.jobs.last_step("ftjob-1") == 4
+    assert not shop.run.store.jobs.has_step("ftjob-1", 0)
 
 
 def test_training_rows_that_were_deleted_by_hand_fail_the_job_with_their_name(tmp_path: Path, tiny: Path):

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from burnish.core.job import JobStatus
-from burnish.core.records import Job, NewEvent
+from burnish.core.records import Checkpoint, Job, NewEvent, TunedModel
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
+from burnish.store.jobs import Leaving
 from burnish.store.store import Store, open_store, store_at
 from burnish.work.worker import DEATHS, Worker
 from tests.work.made import job
@@ -117,6 +118,25 @@ def test_a_run_that_dies_is_started_again_and_at_last_fails(make: Make, store: S
     assert failed.error.code == "server_error"
     assert failed.deaths == DEATHS + 1
     assert failed.error.message.startswith("The run died 4 times without getting a step further")
+
+
+def test_a_job_with_a_checkpoint_whose_runs_die_ends_with_it_and_leaves_nothing(make: Make, store: Store):
+    queue(store)
+    claimed = store.jobs.claim("dead", [JobStatus.QUEUED], 0.0, time.time() - 10)
+    assert claimed is not None
+    model = TunedModel("ft:step-4", 1000, "burnish-starter", "ftjob-1", 4, "models/4", "lora", "none", "default")
+    leaving = Leaving(checkpoints=[Checkpoint("ftckpt_4", "ftjob-1", 1000, 4, model.name, {})], models=[model])
+    store.jobs.commit_step("ftjob-1", claimed.attempt, 4, now=time.time(), leaving=leaving)
+    worker = make("raise SystemExit(3)")
+    worker.blobs.put("snapshots/ftjob-1/000004/x", b"x")
+    until(worker, lambda: found(store).status.is_final)
+    done = found(store)
+    assert (done.status, done.fine_tuned_model, done.error) == (JobStatus.SUCCEEDED, "ft:step-4", None)
+    told = [(event.level, event.message) for event in store.events.all("ftjob-1")[-3:]]
+    assert told[0][0] == "error"
+    assert told[0][1].startswith("The run died 4 times without getting a step further")
+    assert told[1] == ("warn", "The run failed; its latest checkpoint, of step 4, is the job's model")
+    assert worker.blobs.paths("snapshots") == []
 
 
 def test_a_step_forward_forgives_the_deaths(make: Make, store: Store):

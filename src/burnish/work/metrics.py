@@ -5,10 +5,11 @@ The names are those of the guide's metrics appendix; every `_count` is a float t
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from burnish.core.errors import JobFailure
 from burnish.core.rollout import Fault, Grade, Group, Rollout, Source
 from burnish.spec.grader import GraderSpec, MultiSpec
 from burnish.work.clock import Clock
@@ -65,9 +66,9 @@ class Metrics:
     tariff: Tariff = field(default_factory=Tariff)
 
     def baseline(self, groups: Sequence[Group]) -> dict[str, Any]:
-        """The validation pass before any update."""
+        """The validation pass before any update. Raises `JobFailure` as `step` does."""
         rollouts = _rollouts(groups)
-        return {
+        values = {
             "step": 0,
             "total_steps": self.total_steps,
             "scores": {
@@ -79,6 +80,8 @@ class Metrics:
             "full_valid_mean_reward": _reward_mean(rollouts),
             "valid_reasoning_tokens_mean": _mean(_reasoning(rollouts)),
         }
+        _check_finite(values)
+        return values
 
     def baseline_message(self, groups: Sequence[Group]) -> str:
         """The same in words."""
@@ -88,7 +91,7 @@ class Metrics:
     def step(
         self, step: int, groups: Sequence[Group], validation: Sequence[Group] | None, lesson: Lesson, clock: Clock
     ) -> dict[str, Any]:
-        """The data of a step's metrics event."""
+        """The data of a step's metrics event. Raises `JobFailure` where a figure is not a finite number."""
         train = _rollouts(groups)
         passes = {"train": train} if validation is None else {"train": train, "valid": _rollouts(validation)}
         values: dict[str, Any] = {
@@ -123,6 +126,7 @@ class Metrics:
             values["full_valid_mean_reward"] = _reward_mean(passes["valid"])
             values["full_valid_mean_parse_error"] = self._parse_errors(passes["valid"])
             values["valid_reasoning_tokens_mean"] = _mean(_reasoning(passes["valid"]))
+        _check_finite(values)
         return values
 
     def message(self, values: dict[str, Any]) -> str:
@@ -214,6 +218,30 @@ def of_checkpoint(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a checkpoint's `metrics` keep of a validated step's data."""
     kept = ("step", "train_mean_reward", "full_valid_mean_reward", "completion_tokens_mean", "reasoning_tokens_mean")
     return {name: values[name] for name in kept}
+
+
+def _check_finite(values: Mapping[str, Any]) -> None:
+    """No row, no JSON and no plot takes NaN or infinity; what gave one has gone wrong for good."""
+    odd = [f"{path} is {value}" for path, value in _numbers("", values) if not math.isfinite(value)]
+    if odd:
+        message = (
+            f"Step {values['step']} cannot be written down, for its metrics are not all finite numbers: "
+            f"{', '.join(odd[:5])}{' and more' if len(odd) > 5 else ''}. A learning rate that is too high makes such "
+            "weights; a reward that is none comes from a grader."
+        )
+        raise JobFailure(message, code="server_error")
+
+
+def _numbers(path: str, value: Any) -> Iterator[tuple[str, float]]:
+    """Every number below, by its path; an entry of a list goes by its name."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _numbers(f"{path}.{key}" if path else key, each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _numbers(f"{path}[{each['name']}]", each)
+    elif isinstance(value, float | int):
+        yield path, value
 
 
 def _ours(train: Sequence[Rollout], lesson: Lesson, clock: Clock) -> dict[str, float]:

@@ -16,25 +16,22 @@ from pathlib import Path
 from burnish.core import logs
 from burnish.core.budget import Budget
 from burnish.core.errors import BurnishError, JobFailure, LeaseLost, StoreUnavailable
-from burnish.core.ids import derived_id
 from burnish.core.job import JobStatus
-from burnish.core.records import Checkpoint, Job, NewEvent, StoredFile
+from burnish.core.records import Job, NewEvent
 from burnish.settings import Settings
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
-from burnish.store.job_rows import JobFields
 from burnish.store.jobs import Leaving
-from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.books import Books
-from burnish.work.check import fail, load
+from burnish.work.check import load
 from burnish.work.cost import Tariff
+from burnish.work.ending import Ending
 from burnish.work.journal import Wish
 from burnish.work.ledger import Ledger
 from burnish.work.ledger_events import of_end
 from burnish.work.leftovers import run_directory
 from burnish.work.plan import Plan
-from burnish.work.results_csv import results_csv
 from burnish.work.session import Session, open_session
 from burnish.work.store_journal import StoreJournal
 from burnish.work.worker import DEATHS
@@ -83,7 +80,8 @@ class Run:
         except StoreUnavailable as error:
             self._stand_by(job, error.message)
         except BurnishError as error:
-            self._fail(job, JobFailure(error.message, param=error.param, code=error.code or "server_error"))
+            failure = JobFailure(error.message, param=error.param, code=error.code or "server_error")
+            Ending(job, self.store, self.blobs).fail(failure)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
                 self._stand_by(job, str(error))
@@ -91,7 +89,7 @@ class Run:
             log.exception("the run raised", extra={"job": job.id})
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"Internal error: {type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-            self._fail(job, JobFailure(message, code="server_error"))
+            Ending(job, self.store, self.blobs).fail(JobFailure(message, code="server_error"))
 
     async def _train(self, job: Job) -> None:
         request = JobRequest.model_validate(job.request)
@@ -136,14 +134,15 @@ class Run:
         step, now = session.plan.total_steps, time.time()
         artifact = await session.learner.publish(journal.room("model", step))
         model = journal.publish(artifact, step, now, is_checkpoint=False)
-        files = self._results(job, now)
+        ending = Ending(job, self.store, self.blobs)
+        files = ending.results(now)
         ledger = journal.books.close()
         events = [
             *of_end(ledger),
             NewEvent(f"New fine-tuned model created: {model.name}"),
             NewEvent("The job has successfully completed"),
         ]
-        self._succeed(job, model.name, Leaving(events, models=[model], files=files), now, ledger)
+        ending.succeed(model.name, Leaving(events, models=[model], files=files), now, ledger)
 
     async def _pause(self, job: Job, session: Session, journal: StoreJournal) -> None:
         """What was learnt so far becomes a model that can be used; `snapshots` hold what the run goes on from."""
@@ -166,29 +165,6 @@ class Run:
             leaving=replace(leaving, events=events),
         )
 
-    def _succeed(self, job: Job, model: str, leaving: Leaving, now: float, ledger: Ledger | None = None) -> None:
-        fields: JobFields = {"fine_tuned_model": model, "result_files": tuple(file.id for file in leaving.files)}
-        if ledger is not None:
-            fields["usage_metrics"] = ledger.record()
-        self.store.jobs.move(job.id, JobStatus.SUCCEEDED, now=now, attempt=job.attempt, fields=fields, leaving=leaving)
-
-    def _results(self, job: Job, now: float) -> list[StoredFile]:
-        """The table of steps and all answers, as files."""
-        answers = run_directory(self.settings, job) / "rollouts.jsonl"
-        with answers.open("wb") as out:
-            for path in self.blobs.paths(rollouts_blobs(job.id)):
-                out.writelines(self.blobs.stream(path))
-        table = results_csv(self.store.events.all(job.id))
-        return [
-            self._file(job, f"{job.id}-results.csv", table, now),
-            self._file(job, f"{job.id}-rollouts.jsonl", answers, now),
-        ]
-
-    def _file(self, job: Job, name: str, source: bytes | Path, now: float) -> StoredFile:
-        file_id = derived_id("file-", job.id, name)
-        written = self.blobs.put(f"files/{file_id}", source)
-        return StoredFile(file_id, written.bytes, int(now), name, "fine-tune-results", job.project)
-
     def _stand_by(self, job: Job, reason: str) -> None:
         """What cannot be stored is no fault of the job's: it is tried again, and in the end paused, never failed.
 
@@ -203,28 +179,6 @@ class Run:
             )
         except LeaseLost:
             log.info("the job is no longer this run's", extra={"job": job.id})
-
-    def _fail(self, job: Job, failure: JobFailure) -> None:
-        """A failure after a checkpoint keeps what was learnt: the job succeeds with the latest one, as OpenAI's do."""
-        try:
-            checkpoints = self.store.checkpoints.all(job.id)
-            if checkpoints:
-                self._settle(job, failure, max(checkpoints, key=lambda each: each.step))
-            else:
-                fail(job, failure, self.store)
-        except LeaseLost:
-            log.info("the job ended before its failure could be told", extra={"job": job.id})
-
-    def _settle(self, job: Job, failure: JobFailure, latest: Checkpoint) -> None:
-        now = time.time()
-        run_directory(self.settings, job).mkdir(parents=True, exist_ok=True)
-        events = [
-            NewEvent(failure.message, "error"),
-            NewEvent(f"The run failed; its latest checkpoint, of step {latest.step}, is the job's model", "warn"),
-            NewEvent(f"New fine-tuned model created: {latest.model}"),
-        ]
-        self._succeed(job, latest.model, Leaving(events, files=self._results(job, now)), now)
-        shutil.rmtree(run_directory(self.settings, job))
 
 
 def _follow_the_worker() -> None:

@@ -17,13 +17,14 @@ from burnish.core.records import Job
 from burnish.settings import Settings, child_environment
 from burnish.store.blobs import Blobs
 from burnish.store.store import Store
-from burnish.work.check import fail, validate
+from burnish.work.check import validate
+from burnish.work.ending import Ending
 from burnish.work.leftovers import clear, sweep
 
 log = logging.getLogger(__name__)
 
 DEATHS = 3
-"""How often in a row a run may die without getting a step further, before its job fails."""
+"""How often in a row a run may die without getting a step further, before its job ends."""
 
 
 @dataclass(slots=True)
@@ -113,11 +114,12 @@ class Worker:
         return True
 
     def _is_hopeless(self, job: Job) -> bool:
-        """Whether the job has taken down too many runs; then it is failed here."""
+        """Whether the job has taken down too many runs; then it is ended here."""
         if job.deaths <= DEATHS:
             return False
         message = f"The run died {job.deaths} times without getting a step further; the server's log may say why."
-        fail(job, JobFailure(message, code="server_error"), self.store)
+        Ending(job, self.store, self.blobs).fail(JobFailure(message, code="server_error"))
+        clear(job, self.settings, self.store, self.blobs)
         return True
 
     def _claim(self, *statuses: JobStatus) -> Job | None:
