@@ -1,5 +1,6 @@
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +36,23 @@ def test_a_job_is_watched_to_its_end_and_listed(burnish, api, files):
     listed = burnish("jobs", "list").stdout
     assert job.id in listed
     assert "succeeded" in listed
+
+
+def test_a_paused_job_is_waited_for_and_the_way_to_resume_it_is_told(burnish, api, files):
+    job = create(api, files, n_epochs=1, metadata={"burnish_budget_tokens": "1"})
+    with ThreadPoolExecutor() as pool:
+        watching = pool.submit(burnish, "jobs", "watch", job.id)
+        deadline = time.monotonic() + 60
+        while api.fine_tuning.jobs.retrieve(job.id).status != "paused":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(2.0)  # several looks of the watcher's, of which the first alone says so
+        assert not watching.done()
+        api.fine_tuning.jobs.resume(job.id, extra_body={"metadata": {"burnish_budget_tokens": None}})
+        watched = watching.result(timeout=60)
+    assert watched.exit_code == 0
+    assert watched.stdout.count(f"burnish jobs resume {job.id}") == 1
+    assert "The job has successfully completed" in watched.stdout
 
 
 def test_a_job_is_cancelled(burnish, api, files):

@@ -3,6 +3,10 @@ from pathlib import Path
 import pytest
 
 from burnish.grade.tools import Tools
+from burnish.server.admission import admit
+from burnish.server.desk import Desk
+from burnish.server.routes import jobs
+from burnish.spec.job import JobRequest
 from tests.door import Door, error_of, opened
 from tests.fakes import FakeSandbox
 from tests.rows import GRADER, model, model_name
@@ -104,6 +108,20 @@ def test_a_grader_that_cannot_run_is_refused_before_the_job_exists(door: Door):
     assert door.state.store.jobs.page().items == []
 
 
+def test_a_file_that_goes_while_the_job_is_looked_at_is_a_400_and_leaves_no_job(door: Door, monkeypatch):
+    body = door.body()
+
+    def admit_slowly(desk: Desk, request: JobRequest) -> dict[str, str]:
+        files = admit(desk, request)
+        assert door.state.store.files.delete(body["validation_file"])
+        return files
+
+    monkeypatch.setattr(jobs, "admit", admit_slowly)
+    answer = door.http.post("/v1/fine_tuning/jobs", json=body)
+    assert error_of(answer) == (400, "validation_file", "file_not_found")
+    assert door.state.store.jobs.page().items == []
+
+
 def test_a_file_that_has_expired_is_not_found(tmp_path: Path):
     with opened(tmp_path) as door:
         body = door.body()
@@ -159,6 +177,14 @@ def test_a_budget_must_be_one(door: Door):
         "metadata.burnish_budget_eur",
         "unknown_parameter",
     )
+
+
+def test_the_patience_of_an_early_stop_must_be_a_number(door: Door):
+    assert _post(door, metadata={"burnish_early_stop_patience": "3"}) == (200, None, None)
+    param = "metadata.burnish_early_stop_patience"
+    assert _post(door, metadata={"burnish_early_stop_patience": "soon"}) == (400, param, "invalid_value")
+    param = "metadata.burnish_early_stop_delta"
+    assert _post(door, metadata={"burnish_early_stop_delta": "0.1"}) == (400, param, "unknown_parameter")
 
 
 def test_a_budget_in_money_needs_prices(door: Door, tmp_path: Path):

@@ -1,9 +1,12 @@
+import contextlib
+import threading
+
 import pytest
 
 from burnish.core.errors import InvalidRequest
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent
-from burnish.store.store import Store
+from burnish.store.store import Store, store_at
 from burnish.store.uses import model_in_use
 from tests.rows import NOW, file, job, model, model_name
 
@@ -39,6 +42,48 @@ def test_a_file_whose_time_has_run_out_stays_while_a_job_needs_it(store: Store):
     assert store.files.expire(NOW + 1) == []
     store.jobs.cancel("ftjob-a", now=NOW)
     assert store.files.expire(NOW + 1) == ["file-1"]
+
+
+def test_a_job_whose_file_has_gone_is_not_written(store: Store):
+    store.files.insert(file("file-1"))
+    store.files.insert(file("file-2", project="b"))
+    wanted = {"training_file": "file-1", "validation_file": "file-2"}
+    with pytest.raises(InvalidRequest, match="No such File object: file-2") as caught:
+        store.jobs.insert(job("ftjob-a"), NewEvent("created"), requiring=wanted)
+    assert (caught.value.param, caught.value.code) == ("validation_file", "file_not_found")
+    assert store.jobs.get("ftjob-a") is None
+
+
+@pytest.mark.parametrize("remove", ["delete", "expire"])
+def test_of_a_job_and_the_end_of_its_file_one_comes_first(database_url: str, remove: str):
+    """Side by side, again and again: a job that was written has its file, whoever was faster."""
+    stores = store_at(database_url), store_at(database_url)
+    outcomes = set()
+    for number in range(20):
+        name, start = f"file-{number}", threading.Barrier(2)
+        stores[0].files.insert(file(name, expires_at=NOW))
+        new = job(f"ftjob-{number}", training_file=name)
+
+        def write(new=new, name=name, start=start) -> None:
+            start.wait()
+            with contextlib.suppress(InvalidRequest):
+                stores[0].jobs.insert(new, NewEvent("created"), requiring={"training_file": name})
+
+        def end(name=name, start=start) -> None:
+            start.wait()
+            with contextlib.suppress(InvalidRequest):
+                stores[1].files.delete(name) if remove == "delete" else stores[1].files.expire(NOW + 1)
+
+        threads = [threading.Thread(target=each) for each in (write, end)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        has_job, has_file = stores[0].jobs.get(new.id) is not None, stores[0].files.get(name) is not None
+        outcomes.add((has_job, has_file))
+    for each in stores:
+        each.close()
+    assert outcomes <= {(True, True), (False, False)}
 
 
 def test_many_jobs_are_counted_not_listed(store: Store):

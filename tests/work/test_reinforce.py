@@ -13,6 +13,7 @@ from burnish.spec.job import JobRequest
 from burnish.work.check import Data
 from burnish.work.journal import ResumePoint, Wish
 from burnish.work.session import open_session
+from burnish.work.stagnation import Validation
 from tests.fakes import ListJournal
 from tests.tiny import write_tiny_model
 from tests.work.made import item
@@ -202,3 +203,30 @@ def test_kl_is_reported_on_validated_steps_and_weighs_where_the_settings_say_so(
     held = run(tiny, tmp_path / "held", training={"kl": 5.0}, **hyper)
     drift = [max(record.metrics["burnish"]["kl_mean"] for record in journal.steps) for journal in (free, held)]
     assert drift[0] > drift[1] > 0
+
+
+async def nothing(_key: SampleKey, _item: Item, _sample: Sample) -> Grade:
+    """What a grader gives that no answer pleases."""
+    return Grade("strict", "string_check", 0.0)
+
+
+STUCK: dict[str, Any] = {"n_epochs": 4, "eval_interval": 2, "grade": nothing}
+"""Eight steps, a validation pass after every other one, and no reward in any."""
+
+
+@pytest.mark.parametrize(("patience", "last"), [(1, 2), (2, 4), (3, 6), (4, 8), (9, 8), (None, 8)])
+def test_a_run_without_improvement_stops_with_its_patience(tiny: Path, tmp_path: Path, patience: int | None, last: int):
+    journal = run(tiny, tmp_path, training={"early_stop_patience": patience}, **STUCK)
+    assert journal.steps[-1].step == last
+
+
+def test_a_run_that_goes_on_between_two_passes_stops_where_it_would_have(tiny: Path, tmp_path: Path):
+    training = {"early_stop_patience": 2}
+    whole = run(tiny, tmp_path / "whole", training=training, **STUCK)
+    for left, rest in ((3, [4]), (4, [])):
+        record = whole.records[left]
+        assert record.snapshot is not None
+        found = [Validation(step, 0.0) for step in (0, 2, 4) if step <= left]
+        point = ResumePoint(left, record.trained_tokens, record.snapshot, found)
+        again = run(tiny, tmp_path / f"from-{left}", training=training, point=point, **STUCK)
+        assert [each.step for each in again.records] == rest

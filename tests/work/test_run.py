@@ -50,6 +50,7 @@ class Shop:
             "training_file": "file-train",
             "validation_file": "file-valid",
             "suffix": "mine",
+            "metadata": metadata,
             "method": {
                 "type": "reinforcement",
                 "reinforcement": {"grader": GRADER, "response_format": FORMAT, "hyperparameters": hyper} | method,
@@ -221,6 +222,25 @@ def test_a_failure_after_a_checkpoint_keeps_what_was_learnt(tmp_path: Path):
     assert [event.level for event in told] == ["error", "warn", "info"]
     assert f"checkpoint, of step {step}, is the job's model" in told[1].message
     assert len(shop.file(done.result_files[1]).splitlines()) > 100
+
+
+def test_a_job_that_no_longer_improves_ends_with_its_best_checkpoint(tmp_path: Path, tiny: Path):
+    strict = {**GRADER, "reference": "{{item.wanted}}, of course"}
+    metadata = {"burnish_early_stop_patience": "2"}
+    shop = Shop(tmp_path, tiny, hyperparameters=LONG, grader=strict, metadata=metadata)
+    done = shop.carry_out()
+    assert done.status is JobStatus.SUCCEEDED
+    assert done.fine_tuned_model is not None
+    assert done.fine_tuned_model.endswith(":ckpt-step-6")
+    assert weights(shop, done.fine_tuned_model)
+    assert [event.message for event in shop.run.store.events.all("ftjob-1")][-3:] == [
+        "Stopped early after step 6 of 16: in 2 validation passes in a row the mean reward was never above 0, which it "
+        "had after step 0",
+        f"The best checkpoint, of step 6, is the job's model: {done.fine_tuned_model}",
+        "The job has successfully completed",
+    ]
+    assert len(shop.file(done.result_files[0]).splitlines()) == 1 + 6
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 class Full(Blobs):

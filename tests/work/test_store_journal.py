@@ -13,7 +13,8 @@ from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.journal import StepRecord, Wish
-from burnish.work.store_journal import StoreJournal, superseded
+from burnish.work.stagnation import Validation
+from burnish.work.store_journal import StoreJournal, best_last, superseded
 from burnish.work.usage import Seconds, Tokens, Usage
 from tests.work.made import job
 from tests.work.test_plan import plan
@@ -176,6 +177,20 @@ def test_the_next_attempt_goes_on_after_the_last_step(journal: StoreJournal, sto
     assert messages(store)[-1] == "The run had died. It goes on after step 2"
 
 
+def test_a_run_that_goes_on_knows_what_the_passes_up_to_its_snapshot_found(
+    journal: StoreJournal, store: Store, tmp_path: Path
+):
+    for step, reward in ((1, 0.1 + 0.2), (2, None), (3, 0.7)):
+        journal.commit(record(step, tmp_path, reward))
+    point = again(journal).begin(plan())
+    assert point is not None
+    assert point.validations == [Validation(1, 0.1 + 0.2), Validation(3, 0.7)]
+    journal.blobs.put("snapshots/ftjob-1/000003/trainer.safetensors", b"torn")
+    earlier = again(replace(journal, job=store.jobs.require("ftjob-1"))).begin(plan())
+    assert earlier is not None
+    assert earlier.validations == [Validation(1, 0.1 + 0.2)]
+
+
 def test_of_a_damaged_snapshot_the_one_before_is_used(journal: StoreJournal, store: Store, tmp_path: Path):
     journal.commit(record(1, tmp_path))
     journal.commit(record(2, tmp_path))
@@ -234,6 +249,13 @@ def checkpoint(step: int, reward: float) -> Checkpoint:
 def test_of_equal_rewards_the_later_step_stays():
     dropped = superseded([checkpoint(1, 0.5), checkpoint(2, 0.5), checkpoint(3, 0.4)], keep=1)
     assert [each.step for each in dropped] == [3, 1]
+
+
+def test_the_best_checkpoint_is_the_one_with_the_highest_reward_and_of_equals_the_later():
+    rewards = {1: 0.5, 2: 0.7, 3: 0.7, 4: 0.6}
+    paused = Checkpoint("c9", "ftjob-1", 0, 9, "m9", {"step": 9})
+    ranked = best_last([paused, *(checkpoint(step, reward) for step, reward in rewards.items())])
+    assert [each.step for each in ranked] == [1, 4, 2, 3]
 
 
 def test_a_checkpoint_that_a_pause_wrote_stays():

@@ -88,13 +88,17 @@ def cancel(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> N
 
 
 def follow(api: "OpenAI", job_id: str, poll_s: float = 0.5) -> "FineTuningJob":
-    """Print every event once, oldest first, with the reward curve below, until the job is final."""
+    """Print every event once, oldest first, with the reward curve below, until the job is final.
+
+    One that is paused is waited for, and the way to resume it is told.
+    """
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
 
     curve = Curve()
     seen: set[str] = set()
+    status = ""
     console = Console()
     with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
         while True:
@@ -115,6 +119,10 @@ def follow(api: "OpenAI", job_id: str, poll_s: float = 0.5) -> "FineTuningJob":
             live.update(Group(Text(""), *curve.lines()) if curve.has_points else Text(""))
             if job.status in FINAL:
                 return job
+            before, status = status, str(job.status)  # the client's type knows no "paused"
+            if status == "paused" != before:
+                way = Text(f"The job rests until it is resumed: burnish jobs resume {job_id}", "yellow")
+                live.console.print(way, soft_wrap=True)
             time.sleep(poll_s)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from burnish.core.budget import PREFIX, Budget
+from burnish.core.early_stop import patience_of
 from burnish.core.errors import InvalidRequest
 from burnish.grade.build import build
 from burnish.grade.check import check_templates
@@ -12,14 +13,19 @@ from burnish.server.desk import Desk
 from burnish.spec.grader import GraderSpec, LabelModelSpec, MultiSpec, ScoreModelSpec
 from burnish.spec.job import JobRequest
 from burnish.spec.schema import check_schema
+from burnish.store.files import file_missing
 
 _METHOD = "method.reinforcement"
 _TYPO_OR_ALIAS = "Give its name an [models.aliases] entry in burnish.toml, or use one of GET /v1/models."
 
 
-def admit(desk: Desk, body: JobRequest) -> None:
-    """Raise `InvalidRequest` for whatever can be known to fail without reading the files."""
+def admit(desk: Desk, body: JobRequest) -> dict[str, str]:
+    """The job's files by the field that names each; whoever writes the job must see that they are still there.
+
+    Raises `InvalidRequest` for whatever can be known to fail without reading them.
+    """
     check_budget(desk, body.metadata)
+    patience_of(body.metadata)
     _check_model(desk, body.model)
     desk.expire()
     _check_file(desk, body.training_file, "training_file")
@@ -34,6 +40,7 @@ def admit(desk: Desk, body: JobRequest) -> None:
     if (schema := body.reinforcement.response_schema) is not None:
         check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
     check_grader(desk, body.reinforcement.grader, f"{_METHOD}.grader")
+    return {"training_file": body.training_file, "validation_file": body.validation_file}
 
 
 def check_budget(desk: Desk, metadata: Mapping[str, str | None] | None) -> None:
@@ -67,7 +74,7 @@ def _check_model(desk: Desk, name: str) -> None:
 def _check_file(desk: Desk, file_id: str, param: str) -> None:
     file = desk.store.files.get(file_id)
     if file is None:
-        raise InvalidRequest(f"No such File object: {file_id}", param=param, code="file_not_found")
+        raise file_missing(file_id, param)
     if file.purpose != "fine-tune":
         raise InvalidRequest(
             f"File '{file_id}' has the purpose '{file.purpose}'; upload it with purpose 'fine-tune'.",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from burnish.core.errors import InvalidRequest
 from burnish.core.records import StoredFile
 from burnish.store import pages
 from burnish.store.pages import Page
@@ -63,7 +64,7 @@ class Files(Scoped):
         Raises `InvalidRequest`, code `file_in_use`, while a job that has not ended needs it.
         """
         with self.database.write() as connection:
-            if connection.execute(self._one(file_id)).one_or_none() is None:
+            if connection.execute(self._one(file_id).with_for_update()).one_or_none() is None:
                 return False
             check_file_unused(connection, file_id)
             connection.execute(sa.delete(table).where(table.c.id == file_id))
@@ -79,10 +80,24 @@ class Files(Scoped):
             if connection.execute(sa.select(table.c.id).where(is_over).limit(1)).first() is None:
                 return []
         with self.database.write() as connection:
-            return list(connection.execute(sa.delete(table).where(is_over).returning(table.c.id)).scalars())
+            over = connection.execute(sa.select(table.c.id).where(is_over).with_for_update()).scalars().all()
+            gone = sa.delete(table).where(table.c.id.in_(over), is_over)  # asks again: a job may have come meanwhile
+            return list(connection.execute(gone.returning(table.c.id)).scalars())
 
     def _one(self, file_id: str) -> sa.Select[Any]:
         return sa.select(table).where(table.c.id == file_id, self.is_ours(table.c.project))
+
+
+def require_file(connection: sa.Connection, file_id: str, project: str, param: str) -> None:
+    """Hold a file within a transaction, so that it is not removed before that ends. Raises `InvalidRequest`."""
+    held = sa.select(table.c.id).where(table.c.id == file_id, table.c.project == project)
+    if connection.execute(held.with_for_update(read=True)).one_or_none() is None:
+        raise file_missing(file_id, param)
+
+
+def file_missing(file_id: str, param: str) -> InvalidRequest:
+    """The refusal of a request whose field names a file that is not there."""
+    return InvalidRequest(f"No such File object: {file_id}", param=param, code="file_not_found")
 
 
 def insert_file(connection: sa.Connection, file: StoredFile) -> None:

@@ -17,7 +17,7 @@ from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile,
 from burnish.store import pages
 from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
 from burnish.store.events import append_events, job_not_found
-from burnish.store.files import insert_file
+from burnish.store.files import insert_file, require_file
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
 from burnish.store.models import delete_models, insert_models
 from burnish.store.outbox import OF_JOBS, insert_webhook_event
@@ -46,9 +46,15 @@ class Leaving:
 class Jobs(Scoped):
     """The table of jobs. The queue and the steps are the workers' business, and not parted by projects."""
 
-    def insert(self, job: Job, event: NewEvent) -> None:
-        """Write a job and its first event in one transaction."""
+    def insert(self, job: Job, event: NewEvent, *, requiring: Mapping[str, str] | None = None) -> None:
+        """Write a job and its first event in one transaction.
+
+        `requiring` are the files that must still be there then, by the request's field that names each. Raises
+        `InvalidRequest` for one that is not.
+        """
         with self.database.write() as connection:
+            for param, file_id in (requiring or {}).items():
+                require_file(connection, file_id, job.project, param)
             connection.execute(sa.insert(table).values(**job_values(job)))
             _insert_metadata(connection, job.id, job.metadata or {})
             append_events(connection, job.id, [event], now=job.created_at)

@@ -18,7 +18,10 @@ from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store
 from burnish.work.check import fail
 from burnish.work.ledger import Ledger
+from burnish.work.plan import Plan
 from burnish.work.results_csv import results_csv
+from burnish.work.stagnation import Stagnation, validations
+from burnish.work.store_journal import best_last
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,17 @@ class Ending:
                 fail(self.job, failure, self.store)
         except LeaseLost:
             log.info("the job ended before its failure could be told", extra={"job": self.job.id})
+
+    def stop_early(self, plan: Plan, ledger: Ledger) -> None:
+        """Nothing improves any more: the best checkpoint is the job's model. Raises `LeaseLost`."""
+        now, found = time.time(), validations(self.store.events.all(self.job.id), plan.total_steps)
+        best = best_last(self.store.checkpoints.all(self.job.id))[-1]
+        events = [
+            Stagnation(plan.early_stop_patience).after(*found).event(plan.total_steps),
+            NewEvent(f"The best checkpoint, of step {best.step}, is the job's model: {best.model}"),
+            NewEvent("The job has successfully completed"),
+        ]
+        self.succeed(best.model, Leaving(events, files=self.results(now)), now, ledger)
 
     def results(self, now: float) -> list[StoredFile]:
         """The table of steps and all answers, as files."""

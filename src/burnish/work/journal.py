@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from burnish.core.rollout import Grade, SampleKey
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.work.plan import Plan
+from burnish.work.stagnation import Validation
 from burnish.work.usage import Usage
 
 
@@ -22,6 +23,8 @@ class Wish(StrEnum):
     GO_ON = "go on"
     PAUSE = "pause"
     STOP = "stop"
+    ENOUGH = "enough"
+    """End with the best checkpoint, for nothing improves; the plan's wish, not the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class ResumePoint:
     """The last step that is in the snapshot."""
     trained_tokens: int
     snapshot: Snapshot
+    validations: Sequence[Validation] = ()
+    """What the passes up to that step found."""
 
 
 @dataclass(frozen=True, slots=True)

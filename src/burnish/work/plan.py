@@ -92,6 +92,8 @@ class Plan:
     """Steps between snapshots: after a crash, at most so many are done again."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Of weights and activations."""
+    early_stop_patience: int | None = None
+    """Validation passes in a row that may bring no higher reward; None: as many as there are."""
 
     def lr(self, step: int) -> float:
         """The learning rate of a step, counted from 1."""
@@ -134,11 +136,13 @@ class Plan:
 
     def sentence(self) -> str:
         """The plan in words, for the event log."""
+        stop = f", ends after {self.early_stop_patience} validation passes in a row without a higher reward"
         return (
             f"Plan: {self.total_steps} steps ({self.n_epochs} epochs of {self.train_rows} rows, {self.batch_size} rows "
             f"x {self.group_size} answers a step), {self.parameters} at learning rate {self.learning_rate:.3g}, "
             f"validation every {self.eval_interval} steps with {self.eval_samples} answers per row, reasoning effort "
             f"{self.reasoning_effort} (at most {self.reasoning_tokens} of {self.max_tokens} tokens)"
+            f"{stop if self.early_stop_patience is not None else ''}"
         )
 
 

@@ -8,6 +8,7 @@ from burnish.work.metrics import Metrics
 from burnish.work.patience import Patience
 from burnish.work.plan import Plan
 from burnish.work.rollout import Roller
+from burnish.work.stagnation import Stagnation, Validation
 from burnish.work.transcript import lines
 from burnish.work.usage import used_by
 
@@ -25,9 +26,12 @@ async def reinforce(
     else:
         await learner.restore(point.snapshot)
     trained_tokens, patience = point.trained_tokens, Patience()
+    stagnation = Stagnation(plan.early_stop_patience).after(*point.validations)
     for step in plan.steps(point.step + 1):
         if (wish := journal.wish()) is not Wish.GO_ON:
             return wish
+        if stagnation.is_over:
+            return Wish.ENOUGH
         clock = Clock()
         with clock.phase("sampling"):
             groups = await roller.train([data.train[row] for row in plan.rows_at(step)], step, clock)
@@ -50,6 +54,8 @@ async def reinforce(
             rollouts=lines(step, groups + (validation or []), lesson.advantages),
         )
         journal.commit(record)
+        if validation is not None:
+            stagnation = stagnation.after(Validation(step, values["full_valid_mean_reward"]))
         patience = patience.after(groups)
         if patience.outage is not None:
             journal.say(patience.outage, level="error")
@@ -73,4 +79,4 @@ async def _first_look(data: Data, roller: Roller, learner: Learner, metrics: Met
         rollouts=lines(0, validation, {}),
     )
     journal.commit(record)
-    return ResumePoint(0, 0, snapshot)
+    return ResumePoint(0, 0, snapshot, [Validation(0, record.metrics["full_valid_mean_reward"])])

@@ -103,6 +103,8 @@ class Run:
                 match await session.carry_out():
                     case Wish.GO_ON:
                         await self._publish(job, session, journal)
+                    case Wish.ENOUGH:
+                        Ending(job, self.store, self.blobs).stop_early(session.plan, journal.books.close())
                     case Wish.PAUSE:
                         await self._pause(job, session, journal)
                     case Wish.STOP:

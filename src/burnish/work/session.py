@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from burnish.core.early_stop import patience_of
 from burnish.core.errors import JobFailure
 from burnish.core.rollout import Item
 from burnish.grade.build import build
@@ -77,7 +78,10 @@ def open_session(
     with Judges.opened(settings, base) as judges:
         toolbox = Toolbox.of(settings)
         grader = build(method.grader, toolbox.tools(cached(judges, settings.grading.judge_cache)))
-        plan = plan or plan_for(method, settings, base, data, seed=seed, judges=judges)
+        plan = plan or replace(
+            plan_for(method, settings, base, data, seed=seed, judges=judges),
+            early_stop_patience=patience_of(request.metadata, training.early_stop_patience),
+        )
         trainer = LocalTrainer(
             base, parameters=plan.parameters, rank=plan.lora_rank, alpha=plan.lora_alpha, seed=plan.seed
         )

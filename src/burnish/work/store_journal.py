@@ -7,6 +7,7 @@ leaves half done is written again over itself.
 import json
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,7 @@ from burnish.work.journal import ResumePoint, StepRecord, Wish
 from burnish.work.ledger_events import of_plan
 from burnish.work.metrics import of_checkpoint
 from burnish.work.plan import Plan
+from burnish.work.stagnation import validations
 
 _WISHES: dict[str, Wish] = {"run": Wish.GO_ON, "pause": Wish.PAUSE, "cancel": Wish.STOP}
 
@@ -191,7 +193,8 @@ class StoreJournal:
             if stored.fingerprint != fingerprint():
                 message = "The machine is another one than before, so the same bits as there are not promised"
                 self.say(f"{message}: {fingerprint()}, before: {stored.fingerprint}", level="warn")
-            return ResumePoint(stored.step, stored.trained_tokens, snapshot)
+            found = validations(self.store.events.all(self.job.id), stored.step)
+            return ResumePoint(stored.step, stored.trained_tokens, snapshot, found)
         self.say(f"{why} from the beginning")
         return None
 
@@ -251,9 +254,14 @@ def superseded(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
 
     Those that a pause wrote have no validation reward and stay.
     """
+    ranked = best_last(checkpoints)
+    return ranked[: max(0, len(ranked) - keep)]
+
+
+def best_last(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Those that have a validation reward, by it; of equals the later step stands later."""
     validated = [each for each in checkpoints if "full_valid_mean_reward" in each.metrics]
-    best_last = sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
-    return best_last[: max(0, len(validated) - keep)]
+    return sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
 
 
 def _paid_for(grade: Grade) -> Grade:

@@ -27,9 +27,9 @@ def router() -> APIRouter:
     @api.post("")
     def create(body: JobRequest, desk: AtDesk) -> dict[str, Json]:
         """Start a job. What its files hold is checked by the job itself, within seconds."""
-        admit(desk, body)
+        files = admit(desk, body)
         job = _new_job(body, desk.caller.project)
-        desk.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"))
+        desk.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"), requiring=files)
         return wire.job(job, desk.settings.organization)
 
     @api.get("")
