@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.job import JobStatus
-from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Job, StoredFile, TunedModel, Upload
+from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Exchange, Job, StoredFile, TunedModel, Upload
 
 NOW = 1_800_000_000
 
@@ -102,3 +102,18 @@ def jsonl(path: Path, rows: list[dict[str, Any]]) -> bytes:
     """Rows as a file, and its bytes."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path.read_bytes()
+
+
+def exchange(exchange_id: str, **changes: Any) -> Exchange:
+    """A stored chat completion."""
+    made = Exchange(
+        id=exchange_id,
+        kind="chat.completion",
+        created_at=NOW,
+        model="tiny",
+        project="default",
+        metadata=None,
+        request={"messages": [{"role": "user", "content": "hello"}]},
+        answer={"id": exchange_id, "choices": []},
+    )
+    return dataclasses.replace(made, **changes)

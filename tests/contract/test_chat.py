@@ -4,31 +4,21 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Literal
 
-import httpx2
 import openai
+import pydantic
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
-from burnish.core.records import TunedModel
 from burnish.infer.app import create_app
 from burnish.infer.fleet import Fleet
-from burnish.policy.adapter import Adapter
-from burnish.policy.load import Base
-from burnish.server.app import app_of
 from burnish.server.app import create_app as create_server
-from burnish.server.state import open_state
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
-from burnish.store.store import open_store
-from tests.serving import infer_app, listening, tiny_settings
-from tests.tiny import write_tiny_model
+from tests.contract.served import ALIAS, CHECKPOINT, TUNED, in_process
+from tests.serving import infer_app, listening
 
-TUNED = "ft:tiny:local::abcdefgh"
-CHECKPOINT = f"{TUNED}:ckpt-step-2"
-ALIAS = "o4-mini-2025-04-16"
 MESSAGES = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "hello"}]
 ASK = {"messages": MESSAGES, "max_completion_tokens": 30, "reasoning_effort": "low", "seed": 3}
 SCHEMA = {
@@ -38,33 +28,6 @@ SCHEMA = {
     "additionalProperties": False,
 }
 FORMAT = {"type": "json_schema", "json_schema": {"name": "review", "schema": SCHEMA, "strict": True}}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory) -> Settings:
-    """A data directory with a tuned model on the tiny base, and its checkpoint."""
-    model = write_tiny_model(tmp_path_factory.mktemp("tiny"))
-    settings = tiny_settings(tmp_path_factory.mktemp("data"), model, infer_url="http://infer")
-    settings = settings.model_copy(update={"models": settings.models.model_copy(update={"aliases": {ALIAS: "tiny"}})})
-    adapter = Adapter.fresh(Base.load(model).routing.targets, 4, 64.0, seed=1)
-    for part in adapter.parameters():
-        part.data.normal_(std=0.3)
-    directory: Path = tmp_path_factory.mktemp("adapter") / "a"
-    adapter.write(directory, "tiny")
-    open_blobs(settings).put_directory("models/job-1", directory)
-    store = open_store(settings)
-    for name, step in ((CHECKPOINT, 2), (TUNED, 4)):
-        store.models.insert(TunedModel(name, 1, "tiny", "ftjob-1", step, "models/job-1", "lora", "low", "default"))
-    store.close()
-    return settings
-
-
-@contextmanager
-def in_process(settings: Settings) -> Iterator[openai.OpenAI]:
-    transport = httpx2.ASGITransport(infer_app(settings))
-    state = open_state(settings, httpx2.AsyncClient(transport=transport))
-    with TestClient(app_of(state)) as http:
-        yield openai.OpenAI(base_url="http://testserver/v1", api_key="any", http_client=http, max_retries=0)
 
 
 @contextmanager
@@ -79,8 +42,8 @@ def over_sockets(settings: Settings) -> Iterator[openai.OpenAI]:
 
 
 @pytest.fixture(scope="module", params=[in_process, over_sockets], ids=["in process", "over sockets"])
-def client(request, settings) -> Iterator[openai.OpenAI]:
-    with request.param(settings) as client:
+def client(request, served) -> Iterator[openai.OpenAI]:
+    with request.param(served) as client:
         yield client
 
 
@@ -147,17 +110,54 @@ def test_an_image_is_a_bad_request_in_clear_words(client):
     assert caught.value.param == "messages[0].content[0]"
 
 
-def test_what_is_not_implemented_is_said_before_a_stream_begins(client):
-    with pytest.raises(openai.BadRequestError, match="not implemented yet"):
-        client.chat.completions.create(model="tiny", top_p=0.5, stream=True, **ASK)
+def test_what_cannot_be_is_said_before_a_stream_begins(client):
+    with pytest.raises(openai.BadRequestError, match="not supported"):
+        client.chat.completions.create(model="tiny", frequency_penalty=0.5, stream=True, **ASK)
 
 
-def test_a_client_that_leaves_its_stream_frees_the_rows(settings):
-    fleet = Fleet(settings, open_blobs(settings))
+def test_log_probs_come_in_the_clients_types(client):
+    choice = client.chat.completions.create(model=TUNED, logprobs=True, top_logprobs=2, **ASK).choices[0]
+    assert len(choice.logprobs.content) > 3
+    assert all(len(entry.top_logprobs) == 2 for entry in choice.logprobs.content)
+
+
+def test_a_function_that_must_be_called_is(client):
+    tool = {"type": "function", "function": {"name": "review", "strict": True, "parameters": SCHEMA}}
+    fields = {**ASK, "max_completion_tokens": 150}
+    message = (
+        client.chat.completions.create(
+            model=TUNED, tools=[tool], tool_choice="required", parallel_tool_calls=False, **fields
+        )
+        .choices[0]
+        .message
+    )
+    (call,) = message.tool_calls
+    assert (call.function.name, json.loads(call.function.arguments).keys()) == ("review", {"compliant", "score"})
+    answered = client.chat.completions.create(
+        model=TUNED,
+        tools=[tool],
+        messages=[*MESSAGES, message, {"role": "tool", "tool_call_id": call.id, "content": "noted"}],
+        max_completion_tokens=20,
+    )
+    assert answered.choices[0].finish_reason in ("stop", "length", "tool_calls")
+
+
+def test_a_pydantic_model_is_parsed(client):
+    class Review(pydantic.BaseModel):
+        compliant: Literal["yes", "no"]
+        score: Literal[1, 2, 3]
+
+    fields = {**ASK, "max_completion_tokens": 120}
+    parsed = client.chat.completions.parse(model=TUNED, response_format=Review, **fields).choices[0].message.parsed
+    assert isinstance(parsed, Review)
+
+
+def test_a_client_that_leaves_its_stream_frees_the_rows(served):
+    fleet = Fleet(served, open_blobs(served))
     infer: FastAPI = create_app(fleet)
     long = {**ASK, "max_completion_tokens": 450}
     with listening(infer) as infer_url:
-        app = create_server(settings.model_copy(update={"infer_url": infer_url}))
+        app = create_server(served.model_copy(update={"infer_url": infer_url}))
         with listening(app) as url, openai.OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client:
             client.chat.completions.create(model="tiny", **ASK)
             (task,) = fleet._seats.values()

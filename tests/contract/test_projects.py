@@ -21,7 +21,7 @@ from burnish.store.jobs import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import permissions, schema
 from tests.door import TRAIN, Door, opened
-from tests.rows import GRADER, NOW, checkpoint, file, job, job_body, model, model_name, upload
+from tests.rows import GRADER, NOW, checkpoint, exchange, file, job, job_body, model, model_name, upload
 
 JOBS, GRADERS = "/v1/fine_tuning/jobs", "/v1/fine_tuning/alpha/graders"
 PERMISSIONS = "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions"
@@ -34,6 +34,8 @@ IDS = {
     "fine_tuned_model_checkpoint": [TUNED],
     "permission_id": ["cp_1"],
     "upload_id": ["upload_a"],
+    "completion_id": ["chatcmpl-a"],
+    "response_id": ["resp_a"],
 }
 """What `a` has, by the name that routes give its id. A new kind of object gets its line, and a row in `fill`."""
 MISSING = "nothing-has-this-id"
@@ -51,6 +53,14 @@ BY_PATH = {
     f"POST {JOBS}/{{fine_tuning_job_id}}/cancel": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/pause": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/resume": 404,
+    "GET /v1/chat/completions/{completion_id}": 404,
+    "GET /v1/chat/completions/{completion_id}/messages": 404,
+    "POST /v1/chat/completions/{completion_id}": 404,
+    "DELETE /v1/chat/completions/{completion_id}": 404,
+    "GET /v1/responses/{response_id}": 404,
+    "GET /v1/responses/{response_id}/input_items": 404,
+    "POST /v1/responses/{response_id}/cancel": 404,
+    "DELETE /v1/responses/{response_id}": 404,
     "GET /v1/models/{model}": 404,
     "DELETE /v1/models/{model}": 404,
     f"GET {PERMISSIONS}": 403,
@@ -60,11 +70,12 @@ BY_PATH = {
 """Routes with an id in their path, and the status of one that is not there. `b` is no admin."""
 BODIES: dict[str, dict[str, Any]] = {
     f"POST {PERMISSIONS}": {"json": {"project_ids": ["b"]}},
+    "POST /v1/chat/completions/{completion_id}": {"json": {"metadata": {"a": "b"}}},
     "POST /v1/uploads/{upload_id}/parts": {"files": {"data": b"x"}},
     "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_a"]}},
 }
 """What those of them send that cannot do without."""
-LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/models"]
+LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/models", "GET /v1/chat/completions"]
 WITHOUT_IDS = {"POST /v1/files", "POST /v1/uploads", "GET /v1/burnish/health"}
 """Routes that name nothing that anybody owns."""
 
@@ -89,6 +100,13 @@ BY_BODY = {
     "judge by alias": (f"POST {GRADERS}/run", lambda name: {"grader": _judge(name), "model_sample": "x"}, ALIAS, 400),
     "judge looked at": (f"POST {GRADERS}/validate", lambda name: {"grader": _judge(name)}, TUNED, 400),
     "chat": ("POST /v1/chat/completions", lambda name: {"model": name, "messages": [_SAID]}, TUNED, 404),
+    "response": ("POST /v1/responses", lambda name: {"model": name, "input": "hello"}, TUNED, 404),
+    "previous response": (
+        "POST /v1/responses",
+        lambda name: {"model": "burnish-starter", "input": "hello", "previous_response_id": name},
+        "resp_a",
+        400,
+    ),
     "chat by alias": ("POST /v1/chat/completions", lambda name: {"model": name, "messages": [_SAID]}, ALIAS, 404),
 }
 """Routes with a name in their body: how the body is made, a name of `a`'s, the status of one that is not there."""
@@ -127,6 +145,10 @@ def fill(door: Door) -> None:
     store.uploads.insert(upload("upload_a", project="a", bytes=1, expires_at=int(time.time()) + 600))
     door.state.blobs.put("uploads/upload_a/part_a", b"x")
     store.uploads.add_part(UploadPart("part_a", "upload_a", NOW, 1))
+    answer = {"id": "resp_a", "output": [], "previous_response_id": None, "status": "completed", "background": False}
+    store.exchanges.insert(exchange("chatcmpl-a", project="a"))
+    store.exchanges.insert(exchange("chatcmpl-b", project="b"))
+    store.exchanges.insert(exchange("resp_a", kind="response", project="a", request={"input": []}, answer=answer))
     for name, status in (("ftjob-running", JobStatus.RUNNING), ("ftjob-paused", JobStatus.PAUSED)):
         request = JobRequest.model_validate(job_body()).record()
         store.jobs.insert(job(name, project="a", status=status, request=request), NewEvent("created"))
@@ -204,7 +226,7 @@ def test_no_list_shows_what_is_another_projects(site: Site, route: str):
     foreign = [each for ids in IDS.values() for each in ids]
     shown = {each["id"] for each in site.ask("b", route).json()["data"]}
     assert shown.isdisjoint(foreign)
-    assert not shown.isdisjoint({"file-b", "burnish-starter"}) or route.endswith("jobs")
+    assert not shown.isdisjoint({"file-b", "chatcmpl-b", "burnish-starter"}) or route.endswith("jobs")
     assert not {each["id"] for each in site.ask("a", route).json()["data"]}.isdisjoint(foreign)
 
 

@@ -75,10 +75,14 @@ def test_a_streamed_answer_joins_to_the_plain_one(http):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_refusal_is_an_error_in_the_envelope_streamed_or_not(http, stream):
-    response = http.post("/v1/chat/completions", json={**BODY, "top_p": 0.5, "stream": stream})
+    response = http.post("/v1/chat/completions", json={**BODY, "frequency_penalty": 0.5, "stream": stream})
     assert response.status_code == 400
     error = response.json()["error"]
-    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", "top_p", "unsupported_value")
+    assert (error["type"], error["param"], error["code"]) == (
+        "invalid_request_error",
+        "frequency_penalty",
+        "unsupported_parameter",
+    )
 
 
 def test_a_model_that_is_not_there_is_a_404(http):

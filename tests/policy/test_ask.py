@@ -3,6 +3,7 @@ import pytest
 from burnish.core.errors import InvalidRequest
 from burnish.policy.ask import MOST_TOKENS, ask_of
 from burnish.policy.load import Base
+from burnish.policy.reading import Marks
 from burnish.spec.chat import ChatRequest
 from tests.tiny import write_tiny_model
 
@@ -29,7 +30,7 @@ def test_a_bare_request_is_one_answer_at_temperature_one_as_long_as_the_context_
     assert only.prompt_ids == base.renderer.prompt([{"role": "user", "content": "hi"}], [], "medium")
     assert only.max_tokens == base.context - len(only.prompt_ids) < MOST_TOKENS
     assert (only.temperature, only.response_schema) == (1.0, None)
-    assert marks == ((), False, True)
+    assert marks == Marks()
 
 
 def test_answers_of_one_request_share_a_seed_and_differ_by_sample(base):
@@ -79,10 +80,48 @@ def test_a_schema_is_handed_on_as_json_text(base):
 def test_tools_are_rendered_and_looked_for_unless_the_choice_is_none(base):
     with_tools, marks = ask(base, tools=[TOOL], parallel_tool_calls=False)
     assert '"name": "f"' in base.tokenizer.decode(with_tools[0].prompt_ids)
-    assert marks == ((), True, False)
+    assert marks == Marks(tools=True, parallel=False)
+    assert with_tools[0].calls is not None
+    assert not with_tools[0].calls.are_many
     without, marks = ask(base, tools=[TOOL], tool_choice="none")
     assert without[0].prompt_ids == ask(base).requests[0].prompt_ids
-    assert marks == ((), False, True)
+    assert marks == Marks()
+
+
+def test_a_penalty_of_nothing_is_no_penalty(base):
+    assert ask(base, frequency_penalty=0, presence_penalty=0.0, logit_bias={}, modalities=["text"]).requests
+
+
+def test_odds_are_told_where_logprobs_are_asked_for(base):
+    assert ask(base).requests[0].likeliest is None
+    assert ask(base, logprobs=False).requests[0].likeliest is None
+    assert ask(base, logprobs=True).requests[0].likeliest == 0
+    assert ask(base, logprobs=True, top_logprobs=3).requests[0].likeliest == 3
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
+def test_a_call_that_is_demanded_is_required(base, choice):
+    (only,) = ask(base, tools=[TOOL], tool_choice=choice).requests
+    assert only.calls is not None
+    assert only.calls.are_required
+
+
+def test_a_schema_and_tools_may_stand_together(base):
+    (only,) = ask(base, tools=[TOOL], response_format={"type": "json_object"}).requests
+    assert only.calls is not None
+    assert only.response_schema is not None
+
+
+def test_a_model_without_marks_for_calls_cannot_be_made_to_call(tmp_path):
+    directory = write_tiny_model(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        path = directory / name
+        path.write_text(path.read_text().replace("tool_call>", "tool_xxxx>"))
+    base = Base.load(directory)
+    assert ask(base, tools=[TOOL]).requests[0].calls is None
+    with pytest.raises(InvalidRequest, match="no marks for tool calls") as caught:
+        ask(base, tools=[TOOL], tool_choice="required")
+    assert caught.value.param == "tool_choice"
 
 
 def test_stop_may_be_a_string_or_several(base):
@@ -93,15 +132,14 @@ def test_stop_may_be_a_string_or_several(base):
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"top_p": 0.9}, "top_p"),
-        ({"logprobs": True}, "logprobs"),
-        ({"top_logprobs": 3}, "top_logprobs"),
-        ({"tools": [TOOL], "tool_choice": "required"}, "tool_choice"),
-        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
+        ({"frequency_penalty": 0.5}, "frequency_penalty"),
+        ({"presence_penalty": -1}, "presence_penalty"),
+        ({"logit_bias": {"50": 1}}, "logit_bias"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
     ],
 )
-def test_what_is_missing_is_said_to_be(base, fields, param):
-    with pytest.raises(InvalidRequest, match="not implemented yet") as caught:
+def test_what_no_model_here_can_do_is_refused(base, fields, param):
+    with pytest.raises(InvalidRequest, match="not supported") as caught:
         ask(base, **fields)
     assert caught.value.param == param
 
@@ -122,6 +160,10 @@ def test_what_is_missing_is_said_to_be(base, fields, param):
             "messages[0].content[0]",
         ),
         ({"tools": [{"type": "web_search"}]}, "tools[0]"),
+        ({"tools": [TOOL], "tool_choice": "f"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}}, "tool_choice"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+        ({"functions": [{"name": "f"}]}, "functions"),
         ({"messages": [{"role": "user", "content": "x" * 600}]}, "messages"),
     ],
 )

@@ -319,3 +319,80 @@ def test_an_adapter_answers_in_its_own_way(base, engine, tmp_path):
     first, plain, again = asyncio.run(main())
     assert first == again != plain
     driver.close()
+
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"enum": ["Rome", "Oslo"]}, "days": {"type": "integer", "minimum": 1, "maximum": 7}},
+            "required": ["city", "days"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def test_a_required_call_is_made_and_its_arguments_are_valid(chat):
+    for seed in range(8):
+        choice = complete(
+            chat,
+            tools=[TOOL, WEATHER],
+            tool_choice="required",
+            parallel_tool_calls=False,
+            seed=seed,
+            max_completion_tokens=120,
+            temperature=0.7,
+        ).choices[0]
+        if choice.finish_reason == "length":
+            continue
+        assert (choice.finish_reason, choice.message.content) == ("tool_calls", None)
+        (call,) = choice.message.tool_calls
+        assert call["function"]["name"] in ("f", "weather")
+        json.loads(call["function"]["arguments"])
+
+
+def test_a_named_function_is_the_one_that_is_called(chat):
+    named = {"type": "function", "function": {"name": "weather"}}
+    for effort in ("none", "low"):
+        choice = complete(
+            chat,
+            tools=[TOOL, WEATHER],
+            tool_choice=named,
+            parallel_tool_calls=False,
+            seed=3,
+            reasoning_effort=effort,
+            max_completion_tokens=200,
+        ).choices[0]
+        arguments = json.loads(choice.message.tool_calls[0]["function"]["arguments"])
+        assert arguments["city"] in ("Rome", "Oslo")
+        assert 1 <= arguments["days"] <= 7
+
+
+def test_a_nucleus_of_nearly_nothing_is_greedy(chat):
+    assert texts(complete(chat, top_p=1e-6, seed=4)) == texts(complete(chat, temperature=0))
+    assert texts(complete(chat, top_p=0.999999, seed=4)) == texts(complete(chat, seed=4))
+
+
+def test_one_callers_nucleus_is_not_anothers(chat):
+    async def main():
+        return await asyncio.gather(*[chat.complete(request_of(seed=4, top_p=top_p)) for top_p in (1.0, 0.3, 1.0)])
+
+    mine, narrow, other = [texts(each) for each in asyncio.run(main())]
+    assert mine == other == texts(complete(chat, seed=4))
+    assert narrow == texts(complete(chat, seed=4, top_p=0.3))
+
+
+def test_reasoning_comes_as_text_to_those_who_may_see_it(base, engine):
+    driver = Driver(engine, base.thread)
+    chat = EngineChat(base, driver, "tiny", effort="low", shows_reasoning=True)
+    plain = complete(chat, seed=1, max_completion_tokens=100).choices[0].message
+    chunks = stream(chat, seed=1, max_completion_tokens=100)
+    driver.close()
+    assert plain.reasoning_content
+    assert "</think>" not in plain.reasoning_content
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert "".join(delta.get("reasoning_content", "") for delta in deltas) == plain.reasoning_content
+    assert "".join(delta.get("content", "") for delta in deltas) == plain.content

@@ -5,7 +5,9 @@ import pytest
 
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.rollout import Source
-from burnish.policy.constraint import Constraints, Only
+from burnish.policy.constraint import MOST_CONSTRAINTS, Constraint, Constraints, Only
+from burnish.policy.roles import Calls
+from burnish.spec.tool_grammar import call_grammar
 from tests.policy.asking import SCHEMA, prompt
 
 
@@ -115,3 +117,92 @@ def test_a_schema_that_cannot_be_enforced_is_refused(base):
     with pytest.raises(InvalidRequest) as caught:
         base.constraints.of('{"not":{"type":"string"}}', 0)
     assert caught.value.code == "invalid_json_schema"
+
+
+CALL = call_grammar(
+    [
+        {
+            "type": "function",
+            "function": {
+                "name": "f",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"x": {"enum": [1, 2]}},
+                    "required": ["x"],
+                    "additionalProperties": False,
+                },
+            },
+        }
+    ]
+)
+
+
+def _walk(base, schema=None, **calls):
+    return base.constraints.of(schema, 0, Calls(CALL, **calls)).walk(prompt(base, effort="none"))
+
+
+def test_a_call_may_come_at_any_place_of_a_free_answer_and_is_bound_inside(base):
+    walk = _walk(base)
+    mark, end = base.vocabulary.call_id, base.vocabulary.end_call_id
+    assert {mark, *base.vocabulary.stop_ids, *_ids(base, "x")} <= _allowed(base, walk)
+    assert end not in _allowed(base, walk)
+    _take(base, walk, "I look.")
+    walk.take(mark)
+    assert not _allowed(base, walk) & {mark, end, *base.vocabulary.stop_ids, *_ids(base, "x")}
+    _take(base, walk, '{"name":"f","arguments":{"x":')
+    assert _allowed(base, walk) <= {
+        token for text in ("1", "2", " ", " 1", " 2", "1}", "2}", "1}}", "2}}") for token in _ids(base, text)
+    }
+    _take(base, walk, "2}}")
+    assert end in _allowed(base, walk)
+    walk.take(end)
+    assert _allowed(base, walk) == {mark, *base.vocabulary.stop_ids}
+
+
+def test_a_required_call_comes_first_and_nothing_but_calls_after_it(base):
+    walk = _walk(base, are_required=True)
+    assert walk.only == Only(base.vocabulary.call_id, Source.FORCED_GRAMMAR)
+
+
+def test_a_single_call_ends_the_answer(base):
+    walk = _walk(base, are_many=False)
+    _take(base, walk, '<tool_call>{"name":"f","arguments":{"x":1}}</tool_call>')
+    assert _allowed(base, walk) == set(base.vocabulary.stop_ids)
+
+
+def test_beside_a_schema_a_call_may_stand_in_the_answers_place(base):
+    walk = _walk(base, SCHEMA)
+    assert base.vocabulary.call_id in _allowed(base, walk)
+    assert not _allowed(base, walk) & set(base.vocabulary.stop_ids)
+    walk.take(_ids(base, "{")[0])
+    assert base.vocabulary.call_id not in _allowed(base, walk)
+
+
+def test_after_reasoning_a_call_may_come(base):
+    walk = base.constraints.of(None, 5, Calls(CALL, are_required=True)).walk(prompt(base))
+    assert not _allowed(base, walk) & set(base.vocabulary.stop_ids)
+    _take(base, walk, "hm</think>")
+    assert _allowed(base, walk) == {base.vocabulary.call_id}
+
+
+def test_the_same_answer_replays_to_the_same_sets(base):
+    constraint = base.constraints.of(None, 0, Calls(CALL))
+    output = array("q", _ids(base, 'So<tool_call>{"name":"f","arguments":{"x":1}}</tool_call><|im_end|>'))
+    walk, sets = constraint.walk(prompt(base, effort="none")), []
+    for token in output:
+        sets.append(walk.allowed.tolist())
+        walk.take(token)
+    runs = constraint.runs(prompt(base, effort="none"), output)
+    assert [bits.tolist() for bits, _ in runs] == sets
+
+
+def test_of_many_constraints_the_latest_are_kept(base):
+    constraints = Constraints(base.vocabulary)
+    first = constraints.of(None, 0)
+    for budget in range(1, MOST_CONSTRAINTS):
+        constraints.of(None, budget)
+    assert constraints.of(None, 0) is first
+    constraints.of(None, MOST_CONSTRAINTS)
+    assert constraints.of(None, 0) is first
+    with pytest.raises(BurnishError, match="not known"):
+        constraints.named(Constraint(base.vocabulary, None, 1).digest)

@@ -189,6 +189,23 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that a model answered, kept because the caller asked for that."""
+
+    id: str
+    kind: Literal["chat.completion", "response"]
+    created_at: int
+    model: str
+    """The name that it was asked by."""
+    project: str
+    metadata: Mapping[str, str] | None
+    request: Mapping[str, Json]
+    """What was asked: chat's body, or a response's input items."""
+    answer: Mapping[str, Json]
+    """The object that was answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """An API key: its sha256 is stored, never the key itself."""
 

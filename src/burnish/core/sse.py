@@ -30,5 +30,13 @@ async def events(
     yield b"data: [DONE]\n\n"
 
 
+async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any], None]) -> AsyncGenerator[bytes, None]:
+    """The Responses API's manner: each event is named by its body's `type`, and the last of them is the end."""
+    async with aclosing(rest):
+        yield f"event: {first['type']}\n".encode() + _event(first)
+        async for body in rest:
+            yield f"event: {body['type']}\n".encode() + _event(body)
+
+
 def _event(body: Mapping[str, Any]) -> bytes:
     return f"data: {json.dumps(body, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()

@@ -74,7 +74,14 @@ class Fleet:
         seat.users += 1
         try:
             adapter = _blob(served) if served.kind == "lora" else None
-            chat = EngineChat(seat.base, seat.driver, name, adapter=adapter, effort=served.reasoning_effort)
+            chat = EngineChat(
+                seat.base,
+                seat.driver,
+                name,
+                adapter=adapter,
+                effort=served.reasoning_effort,
+                shows_reasoning=served.shows_reasoning,
+            )
             if adapter is None:
                 yield chat
             else:

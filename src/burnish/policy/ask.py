@@ -3,16 +3,19 @@
 import secrets
 import time
 from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from burnish.core.errors import InvalidRequest
 from burnish.core.rollout import SampleKey
 from burnish.policy.load import Base
 from burnish.policy.reading import Marks
-from burnish.policy.roles import Request
+from burnish.policy.roles import Calls, Request
 from burnish.spec.chat import ChatRequest
 from burnish.spec.conversation import check_messages, check_tools
 from burnish.spec.schema import check_schema
+from burnish.spec.tool_choice import must_call, offered
+from burnish.spec.tool_grammar import call_grammar
 
 Json = Any
 
@@ -33,8 +36,8 @@ class Ask(NamedTuple):
         return self.requests[0].prompt_ids
 
 
-def ask_of(request: ChatRequest, base: Base, effort: str) -> Ask:
-    """Render and check a request; `effort` is that of requests that name none.
+def ask_of(request: ChatRequest, base: Base, effort: str, *, reasoning: bool = False) -> Ask:
+    """Render and check a request; `effort` is that of requests that name none, `reasoning`: its text is wanted.
 
     Raises `InvalidRequest`, `param` naming the field. A limit beyond the context is lowered to what the context
     leaves, as clients written for larger models set it high. Without a seed, answers differ from call to call.
@@ -44,7 +47,8 @@ def ask_of(request: ChatRequest, base: Base, effort: str) -> Ask:
     check_tools(request.tools)
     named = request.reasoning_effort
     effort = effort if named in (None, "default") else str(named)
-    tools = [] if request.tool_choice == "none" else request.tools or []
+    tools = offered(request)
+    calls = _calls_of(request, tools, base)
     prompt_ids = base.renderer.prompt(request.messages, tools, effort)
     schema = _schema_of(request)
     most = _most_tokens(request, len(prompt_ids), base.context)
@@ -60,25 +64,43 @@ def ask_of(request: ChatRequest, base: Base, effort: str) -> Ask:
             response_schema=schema,
             temperature=1.0 if request.temperature is None else request.temperature,
             seed=seed,
+            calls=calls,
+            top_p=request.top_p or 1.0,
+            likeliest=request.top_logprobs or 0 if request.logprobs else None,
         )
         for sample in range(request.n or 1)
     )
-    return Ask(requests, Marks(_stops_of(request), bool(tools), request.parallel_tool_calls is not False))
+    marks = Marks(_stops_of(request), bool(tools), request.parallel_tool_calls is not False, reasoning)
+    return Ask(requests, marks)
 
 
 def _refuse_what_is_missing(request: ChatRequest) -> None:
-    if request.top_p not in (None, 1.0):
-        raise _missing("top_p", "a value other than 1; leave it out and set 'temperature' instead")
-    if request.logprobs or request.top_logprobs:
-        raise _missing("logprobs" if request.logprobs else "top_logprobs", "log-probabilities; leave it out")
-    if request.tool_choice not in (None, "auto", "none"):
-        raise _missing("tool_choice", "a forced choice; use 'auto' or 'none'")
-    if request.tools and request.tool_choice != "none" and _schema_of(request) is not None:
-        raise _missing("response_format", "a schema beside tools; leave one of the two out")
+    if request.top_logprobs is not None and not request.logprobs:
+        raise InvalidRequest("'top_logprobs' needs 'logprobs' to be true.", param="top_logprobs")
+    for field in ("frequency_penalty", "presence_penalty", "logit_bias"):
+        if getattr(request, field):
+            raise _missing(field, "leave it out")
+    if request.audio is not None or any(kind != "text" for kind in request.modalities or []):
+        raise _missing("modalities", "the models here write text alone")
+    if request.functions is not None:
+        raise InvalidRequest("'functions' is deprecated: use 'tools'.", param="functions", code="unsupported_parameter")
 
 
-def _missing(param: str, what: str) -> InvalidRequest:
-    return InvalidRequest(f"'{param}' is not implemented yet for {what}.", param=param, code="unsupported_value")
+def _missing(param: str, advice: str) -> InvalidRequest:
+    return InvalidRequest(f"'{param}' is not supported; {advice}.", param=param, code="unsupported_parameter")
+
+
+def _calls_of(request: ChatRequest, tools: Sequence[Mapping[str, Json]], base: Base) -> Calls | None:
+    """The tool calls that an answer may hold; None where it has no tools, or the model no marks for calls."""
+    if not tools:
+        return None
+    is_required = must_call(request)
+    if base.vocabulary.call_id is None:
+        if is_required:
+            message = "This model has no marks for tool calls, so that none can be demanded of it; use 'auto'."
+            raise InvalidRequest(message, param="tool_choice", code="unsupported_value")
+        return None
+    return Calls(call_grammar(tools), is_required, request.parallel_tool_calls is not False)
 
 
 def _schema_of(request: ChatRequest) -> str | None:

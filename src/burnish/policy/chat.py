@@ -12,6 +12,7 @@ from burnish.policy.engine import Finished
 from burnish.policy.load import Base
 from burnish.policy.reading import Reading
 from burnish.policy.row import Token
+from burnish.policy.transcript import Transcript
 from burnish.spec.chat import (
     ChatChoice,
     ChatCompletion,
@@ -29,7 +30,14 @@ class EngineChat:
     """One model, base or adapter, behind a driver that others may share."""
 
     def __init__(
-        self, base: Base, driver: Driver, name: str, *, adapter: str | None = None, effort: str = "default"
+        self,
+        base: Base,
+        driver: Driver,
+        name: str,
+        *,
+        adapter: str | None = None,
+        effort: str = "default",
+        shows_reasoning: bool = False,
     ) -> None:
         """`name` is echoed in answers; `adapter` must be attached to the driver; `effort` is for requests without."""
         self.name = name
@@ -37,6 +45,7 @@ class EngineChat:
         self._driver = driver
         self._adapter = adapter
         self._effort = effort
+        self._shows_reasoning = shows_reasoning
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The whole answer. Cancelling it frees the engine's rows.
@@ -65,14 +74,15 @@ class EngineChat:
         }
         nothing_yet = {"usage": None} if wants_usage else {}
         async with aclosing(exchange.news(self._driver, self._adapter)) as news:
-            async for number, delta, finish in news:
-                choice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": finish}
+            async for number, delta, finish, logprobs in news:
+                choice = {"index": number, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
                 yield {**head, "choices": [choice], **nothing_yet}
         if wants_usage:
             yield {**head, "choices": [], "usage": exchange.usage().model_dump()}
 
     def _exchange(self, request: ChatRequest, *, streams: bool) -> "_Exchange":
-        return _Exchange(self._base, ask_of(request, self._base, self._effort), streams=streams)
+        ask = ask_of(request, self._base, self._effort, reasoning=self._shows_reasoning)
+        return _Exchange(self._base, ask, streams=streams)
 
 
 class _News(NamedTuple):
@@ -80,7 +90,8 @@ class _News(NamedTuple):
 
     number: int
     delta: dict[str, Json]
-    finish: str | None
+    finish: str | None = None
+    logprobs: dict[str, Json] | None = None
 
 
 class _Exchange:
@@ -88,11 +99,13 @@ class _Exchange:
 
     def __init__(self, base: Base, ask: Ask, *, streams: bool) -> None:
         self._ask = ask
-        self._is_whole = not streams and not ask.marks.stops and ask.marks.parallel
+        tells_odds = ask.requests[0].likeliest is not None
+        self._is_whole = not streams and not ask.marks.stops and ask.marks.parallel and not tells_odds
         """Whether nothing need be known before an answer has ended."""
         self._readings = [
             Reading(base.vocabulary, ask.prompt_ids, ask.marks, shows_at_once=not self._is_whole) for _ in ask.requests
         ]
+        self._transcripts = [Transcript(base.vocabulary) if tells_odds else None for _ in ask.requests]
         self._finishes = [""] * len(ask.requests)
         self._cached_tokens = 0
 
@@ -100,11 +113,14 @@ class _Exchange:
         """Every choice's opening, its pieces as they become certain, and its end."""
         async with driver.answer(self._ask.requests, adapter, ends_only=self._is_whole) as answers:
             for number in range(len(self._readings)):
-                yield _News(number, {"role": "assistant", "content": "", "refusal": None}, None)
+                yield _News(number, {"role": "assistant", "content": "", "refusal": None})
             async for number, event in answers:
                 reading = self._readings[number]
-                for delta in self._deltas(number, event):
-                    yield _News(number, delta, None)
+                deltas = self._deltas(number, event)
+                odds = self._new_odds(number, event)
+                for delta in deltas or ([{"content": ""}] if odds else []):
+                    yield _News(number, delta, logprobs=odds)
+                    odds = None
                 if reading.is_over or isinstance(event, Finished):
                     finish = event.completion.finish if isinstance(event, Finished) and not reading.is_over else "stop"
                     answers.stop(number)
@@ -124,8 +140,18 @@ class _Exchange:
                 self._cached_tokens = event.cached_tokens
             piece = reading.finish()
         first = len(reading.calls) - len(piece.calls)
-        deltas: list[dict[str, Json]] = [{"content": piece.text}] if piece.text else []
+        deltas: list[dict[str, Json]] = [{"reasoning_content": piece.reasoning}] if piece.reasoning else []
+        deltas += [{"content": piece.text}] if piece.text else []
         return deltas + [{"tool_calls": [{"index": first + n, **call}]} for n, call in enumerate(piece.calls)]
+
+    def _new_odds(self, number: int, event: Token | Finished) -> dict[str, Json] | None:
+        """What an event makes certain of the tokens' log-probs, where they are wanted."""
+        transcript, reading = self._transcripts[number], self._readings[number]
+        if transcript is None:
+            return None
+        if isinstance(event, Token):
+            transcript.push(event, is_reasoning=reading.tokens == reading.reasoning_tokens)
+        return transcript.shown(reading, is_last=isinstance(event, Finished))
 
     def completion(self, name: str) -> ChatCompletion:
         """The answer, once all choices have ended."""
@@ -141,16 +167,18 @@ class _Exchange:
 
     def _choice(self, index: int) -> ChatChoice:
         reading = self._readings[index]
-        calls = {"tool_calls": reading.calls} if reading.calls else {}
+        calls: dict[str, Json] = {"tool_calls": reading.calls} if reading.calls else {}
+        thoughts: dict[str, Json] = {"reasoning_content": reading.reasoning} if self._ask.marks.reasoning else {}
+        transcript = self._transcripts[index]
         content = None if reading.calls and not reading.text else reading.text
         return ChatChoice.model_validate(
             {
                 "index": index,
                 "message": ChatMessage.model_validate(
-                    {"role": "assistant", "content": content, "refusal": None, **calls}
+                    {"role": "assistant", "content": content, "refusal": None, **calls, **thoughts}
                 ),
                 "finish_reason": self._finishes[index],
-                "logprobs": None,
+                "logprobs": None if transcript is None else transcript.whole(),
             }
         )
 

@@ -1,12 +1,13 @@
 """Every restriction on a token's distribution, walked along an answer by the sampler and again by the trainer.
 
 Reasoning comes first (where the prompt opened it, or the model does), at most a budget of it; then the answer, free or
-under a JSON schema; then a stop token. Which ids may come next follows from the prompt's and the answer's ids alone.
+under a JSON schema, or tool calls in its place or after its text; then a stop token. Which ids may come next follows
+from the prompt's and the answer's ids alone.
 """
 
 import hashlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,12 @@ from llguidance import LLMatcher
 
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.rollout import Source
+from burnish.policy.roles import Calls
 from burnish.policy.vocabulary import Bits, Vocabulary
 from burnish.spec.schema import LIBRARY, grammar_of
+
+MOST_CONSTRAINTS = 256
+"""Kept for one model. A training run has a handful; those who chat may send any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,22 @@ class Only:
 class Constraint:
     """The restrictions of one kind of answer. Walks are independent of one another."""
 
-    def __init__(self, vocabulary: Vocabulary, response_schema: str | None, reasoning_tokens: int) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        response_schema: str | None,
+        reasoning_tokens: int,
+        calls: Calls | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self.response_schema = response_schema
         self.reasoning_tokens = reasoning_tokens
-        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{response_schema}"
+        self.calls = calls
+        """Only for a vocabulary with marks for them."""
+        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{response_schema}|{calls}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._matcher: LLMatcher | None = None
+        self._call_matcher: LLMatcher | None = None
         if response_schema is not None:
             self._matcher = LLMatcher(vocabulary.guide, grammar_of(response_schema), log_level=0)
             if self._matcher.is_error():
@@ -44,6 +58,16 @@ class Constraint:
                     param="response_format",
                     code="invalid_json_schema",
                 )
+        if calls is not None:
+            self._call_matcher = LLMatcher(vocabulary.guide, LLMatcher.grammar_from_lark(calls.grammar), log_level=0)
+            if self._call_matcher.is_error():
+                reason = self._call_matcher.get_error()
+                raise InvalidRequest(f"The tools' parameters cannot be enforced: {reason}", param="tools")
+
+    @property
+    def owes(self) -> bool:
+        """Whether the answer cannot be left out: reasoning may not end it."""
+        return self.response_schema is not None or (self.calls is not None and self.calls.are_required)
 
     def walk(self, prompt_ids: "array[int]") -> "Walk":
         """The state before the first token of an answer to this prompt."""
@@ -59,7 +83,8 @@ class Constraint:
     def runs(self, prompt_ids: "array[int]", output_ids: "array[int]") -> list[tuple[Bits, int]]:
         """The same as runs of one set. Walks only where a grammar or the model's own marks ask for it."""
         inside = self.vocabulary.starts_inside_reasoning(prompt_ids)
-        if self.response_schema is None and (inside is False or (inside is None and self.reasoning_tokens == 0)):
+        is_free = self.response_schema is None and self.calls is None
+        if is_free and (inside is False or (inside is None and self.reasoning_tokens == 0)):
             return [(self.vocabulary.answer, len(output_ids))]
         return [(bits, 1) for bits in self.replay(prompt_ids, output_ids)]
 
@@ -67,16 +92,39 @@ class Constraint:
         """The schema's grammar at its start; None where the answer is free."""
         return None if self._matcher is None else self._matcher.deep_copy()
 
+    def call_matcher(self) -> LLMatcher:
+        """The grammar of a tool call at its start."""
+        assert self._call_matcher is not None
+        return self._call_matcher.deep_copy()
+
 
 class Walk:
     """Where an answer stands under its constraint."""
 
-    __slots__ = ("_constraint", "_matcher", "_may_open", "allowed", "is_reasoning", "is_stopped", "only", "reasoning")
+    __slots__ = (
+        "_call",
+        "_called",
+        "_constraint",
+        "_is_first",
+        "_matcher",
+        "_may_open",
+        "allowed",
+        "is_reasoning",
+        "is_stopped",
+        "only",
+        "reasoning",
+    )
 
     def __init__(self, constraint: Constraint, starts_inside: bool | None) -> None:
         self._constraint = constraint
         self._may_open = starts_inside is None and constraint.reasoning_tokens > 0
         self._matcher: LLMatcher | None = None
+        self._call: LLMatcher | None = None
+        """The tool call that is open."""
+        self._called = False
+        """Whether there was one before."""
+        self._is_first = True
+        """Whether the next token is the answer's first."""
         self.is_reasoning = starts_inside is True
         """Whether the next token belongs to the reasoning."""
         self.reasoning = 0
@@ -104,12 +152,24 @@ class Walk:
         elif self._may_open and token == vocabulary.think_id:
             self.is_reasoning = True
             self.reasoning = 1
-        elif token in vocabulary.stop_ids:
-            self.is_stopped = True
-        elif self._matcher is not None and not self._matcher.consume_token(token):
-            raise BurnishError(f"Token {token} is not allowed by the grammar: {self._matcher.get_error()}")
+        else:
+            self._answer(token)
+            self._is_first = False
         self._may_open = False
         self._look()
+
+    def _answer(self, token: int) -> None:
+        """Go on by a token of the answer."""
+        vocabulary = self._constraint.vocabulary
+        matcher = self._matcher if self._call is None else self._call
+        if self._call is not None and token == vocabulary.end_call_id:
+            self._call, self._called = None, True
+        elif token in vocabulary.stop_ids:
+            self.is_stopped = True
+        elif self._constraint.calls is not None and token == vocabulary.call_id:
+            self._call = self._constraint.call_matcher()
+        elif matcher is not None and not matcher.consume_token(token):
+            raise BurnishError(f"Token {token} is not allowed by the grammar: {matcher.get_error()}")
 
     def _look(self) -> None:
         """Find out what may come next."""
@@ -118,51 +178,82 @@ class Walk:
         if self.is_stopped:
             return
         if self.is_reasoning:
-            bound = self._constraint.response_schema is not None
-            self.allowed = vocabulary.bound_reasoning if bound else vocabulary.reasoning
+            self.allowed = vocabulary.bound_reasoning if self._constraint.owes else vocabulary.reasoning
             if self.reasoning >= self._constraint.reasoning_tokens and vocabulary.end_think_id is not None:
                 self.allowed = vocabulary.bits([vocabulary.end_think_id])
                 self.only = Only(vocabulary.end_think_id, Source.FORCED_BUDGET)
-        elif self._matcher is None:
+        elif self._matcher is None and self._constraint.calls is None:
             self.allowed = vocabulary.opening if self._may_open else vocabulary.answer
         else:
-            self._look_at(self._matcher)
+            self._choose(self._answer_set(), self._marks())
 
-    def _look_at(self, matcher: LLMatcher) -> None:
-        """The grammar's next set, without marks; and whether it holds a single id."""
-        vocabulary = self._constraint.vocabulary
-        bits = np.zeros_like(vocabulary.grammar)
-        matcher.unsafe_compute_mask_ptr(bits.ctypes.data, bits.nbytes)
-        if matcher.is_error():
-            raise BurnishError(f"The response schema's grammar failed while sampling: {matcher.get_error()}")
-        bits &= vocabulary.grammar
-        if self._may_open:
-            assert vocabulary.think_id is not None
-            bits[vocabulary.think_id // 32] |= np.array(1 << vocabulary.think_id % 32, np.uint32).view(np.int32)
+    def _answer_set(self) -> Bits:
+        """The ids that go on with the text of the answer or of the open call; marks come beside them."""
+        vocabulary, calls = self._constraint.vocabulary, self._constraint.calls
+        if self._call is not None:
+            return _mask(self._call, vocabulary.call)
+        if calls is not None and calls.are_required and self._is_first:
+            return np.zeros_like(vocabulary.grammar)
+        if self._called:
+            return vocabulary.bits(vocabulary.stop_ids)
+        return vocabulary.grammar if self._matcher is None else _mask(self._matcher, vocabulary.grammar)
+
+    def _marks(self) -> list[int | None]:
+        """The marks that may come next."""
+        vocabulary, calls = self._constraint.vocabulary, self._constraint.calls
+        if self._call is not None:
+            return [vocabulary.end_call_id] if self._call.is_accepting() else []
+        marks = [vocabulary.think_id] if self._may_open else []
+        if calls is None or (self._called and not calls.are_many):
+            return marks
+        is_open = self._called or self._is_first or self._matcher is None
+        return [*marks, vocabulary.call_id] if is_open else marks
+
+    def _choose(self, words: Bits, marks: Iterable[int | None]) -> None:
+        """Allow a set and marks; and see whether they are a single id."""
+        bits = words.copy()
+        for mark in marks:
+            assert mark is not None
+            bits[mark // 32] |= np.array(1 << mark % 32, np.uint32).view(np.int32)
         self.allowed = bits
         if int(np.bitwise_count(bits).sum()) == 1:
             word = int(np.flatnonzero(bits)[0])
             self.only = Only(word * 32 + (int(bits[word]) & 0xFFFFFFFF).bit_length() - 1, Source.FORCED_GRAMMAR)
 
 
+def _mask(matcher: LLMatcher, among: Bits) -> Bits:
+    """What a grammar may go on with, of a set of ids."""
+    bits = np.zeros_like(among)
+    matcher.unsafe_compute_mask_ptr(bits.ctypes.data, bits.nbytes)
+    if matcher.is_error():
+        raise BurnishError(f"The answer's grammar failed while sampling: {matcher.get_error()}")
+    bits &= among
+    return bits
+
+
 class Constraints:
-    """The constraints of one base model, each compiled once."""
+    """The constraints of one base model, each compiled once; of many, the latest are kept."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._by_content: dict[tuple[str | None, int], Constraint] = {}
+        self._by_content: dict[tuple[str | None, int, Calls | None], Constraint] = {}
         self._by_digest: dict[str, Constraint] = {}
 
-    def of(self, response_schema: str | None, reasoning_tokens: int) -> Constraint:
-        """The constraint of answers with this schema (JSON text; None: free) and reasoning budget.
+    def of(self, response_schema: str | None, reasoning_tokens: int, calls: Calls | None = None) -> Constraint:
+        """The constraint of answers with this schema (JSON text; None: free), reasoning budget and tool calls.
 
         Raises `InvalidRequest` (code `invalid_json_schema`) where the schema cannot be enforced.
         """
-        content = (response_schema, reasoning_tokens)
-        if content not in self._by_content:
-            constraint = Constraint(self.vocabulary, response_schema, reasoning_tokens)
-            self._by_content[content] = self._by_digest[constraint.digest] = constraint
-        return self._by_content[content]
+        content = (response_schema, reasoning_tokens, calls)
+        constraint = self._by_content.pop(content, None)
+        if constraint is None:
+            constraint = Constraint(self.vocabulary, response_schema, reasoning_tokens, calls)
+            self._by_digest[constraint.digest] = constraint
+        self._by_content[content] = constraint
+        if len(self._by_content) > MOST_CONSTRAINTS:
+            oldest = self._by_content.pop(next(iter(self._by_content)))
+            del self._by_digest[oldest.digest]
+        return constraint
 
     def named(self, digest: str) -> Constraint:
         """The constraint with this digest; it must have been made by `of` before."""

@@ -18,13 +18,14 @@ from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.core.rollout import Completion, SampleKey
 from burnish.policy.adapter import Adapter, Route
 from burnish.policy.cache import Prompt, Prompts
+from burnish.policy.distribution import Distribution
 from burnish.policy.load import Base
 from burnish.policy.prefill import PASS_TOKENS, Prefill, Wanted
 from burnish.policy.random import uniform
 from burnish.policy.roles import Request
 from burnish.policy.row import Row, Token
 from burnish.policy.slots import Slots
-from burnish.policy.vocabulary import choices_of
+from burnish.policy.vocabulary import Bits, choices_of
 
 PREFIX_BYTES = 256 * 1024 * 1024
 """Most memory of prompts kept for reuse."""
@@ -112,7 +113,7 @@ class Engine:
                 param="messages",
                 code="context_length_exceeded",
             )
-        self._base.constraints.of(request.response_schema, request.reasoning_tokens)
+        self._base.constraints.of(request.response_schema, request.reasoning_tokens, request.calls)
         self._tickets += 1
         heapq.heappush(self._pending, (request.key, self._tickets, request, adapter))
         return self._tickets
@@ -202,7 +203,7 @@ class Engine:
             adapter_name=name,
             adapter=adapter,
             policy_version=self._base.version if adapter is None else adapter.version,
-            constraint=self._base.constraints.of(request.response_schema, request.reasoning_tokens),
+            constraint=self._base.constraints.of(request.response_schema, request.reasoning_tokens, request.calls),
             limit=min(request.max_tokens, self._base.context - len(request.prompt_ids)),
             cached_tokens=known,
             shared=shared,
@@ -236,19 +237,28 @@ class Engine:
         """Each row's next token, and those after it that have no alternative."""
         stream_R = np.array([row.stream for row in rows], dtype=np.uint64)
         position_R = np.array([len(row.output) for row in rows], dtype=np.uint64)
+        logits_RV = self._base.network.logits(hidden_RX)
+        looked_at = {
+            index: self._distribution(row, logits_RV[index]) for index, row in enumerate(rows) if _is_open(row)
+        }
         drawn = self._base.network.kernels.draw(
-            self._base.network.logits(hidden_RX),
-            choices_of([row.walk.allowed for row in rows]),
+            logits_RV,
+            choices_of([_allowed(row, looked_at.get(index)) for index, row in enumerate(rows)]),
             torch.tensor([row.request.temperature for row in rows], dtype=torch.float32),
             torch.from_numpy(uniform(stream_R, position_R)),
         )
         if bool((drawn.id_R < 0).any()):
             raise BurnishError("The model's scores are no numbers any more: its training has diverged.")
         ids, logprobs, masses = drawn.id_R.tolist(), drawn.logp_R.tolist(), drawn.mass_R.tolist()
-        for row, token, logprob, mass in zip(rows, ids, logprobs, masses, strict=True):
-            row.take(token, logprob, mass)
+        for index, row in enumerate(rows):
+            token, most = ids[index], row.request.likeliest
+            odds = None if most is None else looked_at[index].odds(token, most)
+            row.take(token, logprobs[index], masses[index], odds)
             if self._skip_forced:
                 row.take_forced()
+
+    def _distribution(self, row: Row, logits_V: Tensor) -> Distribution:
+        return Distribution(logits_V, self._base.vocabulary.flags([row.walk.allowed])[0])
 
     def _report(self, lengths: Sequence[int] | None) -> list[Token | Finished]:
         """What is new in each row since it had so many tokens; ended rows leave."""
@@ -270,6 +280,18 @@ class Engine:
         if index < len(self._rows):
             self._slots.move(len(self._rows), index, last.used)
             self._rows[index] = last
+
+
+def _is_open(row: Row) -> bool:
+    """Whether a row's distribution must be looked at, beside being drawn from."""
+    return row.request.top_p < 1 or row.request.likeliest is not None
+
+
+def _allowed(row: Row, distribution: Distribution | None) -> Bits:
+    """The ids to draw from."""
+    if distribution is None or row.request.top_p == 1:
+        return row.walk.allowed
+    return distribution.nucleus(row.request.temperature, row.request.top_p)
 
 
 def _routes(rows: Sequence[Row], counts: Sequence[int]) -> list[Route]:

@@ -27,6 +27,8 @@ class Marks(NamedTuple):
     """Whether tool calls are taken out of the text."""
     parallel: bool = True
     """Whether there may be several; if not, the first ends the answer."""
+    reasoning: bool = False
+    """Whether the reasoning is wanted as text."""
 
 
 class Piece(NamedTuple):
@@ -35,6 +37,7 @@ class Piece(NamedTuple):
     text: str
     calls: tuple[dict[str, Json], ...]
     """Tool calls in chat shape, whole."""
+    reasoning: str = ""
 
 
 class Reading:
@@ -50,6 +53,7 @@ class Reading:
         self._reasons = starts_inside is True
         self._may_open = starts_inside is None
         self._detokenizer = Detokenizer(vocabulary.tokenizer)
+        self._thoughts = Detokenizer(vocabulary.tokenizer)
         self._shows_at_once = shows_at_once
         self._held = ""
         """Text that is not certain."""
@@ -59,6 +63,8 @@ class Reading:
         self.tokens = 0
         self.reasoning_tokens = 0
         """Of `tokens`, marks included."""
+        self.reasoning = ""
+        """Its text, less blanks at its beginning, where it is wanted."""
         self.is_over = False
         """Whether the text has ended before the model's answer did: nothing more will be shown."""
 
@@ -71,7 +77,7 @@ class Reading:
         if self._reasons:
             self.reasoning_tokens += 1
             self._reasons = token != vocabulary.end_think_id
-            return Piece("", ())
+            return Piece("", (), self._think(token) if self._marks.reasoning else "")
         if token in vocabulary.stop_ids:
             return Piece("", ())
         if not self._shows_at_once:
@@ -85,7 +91,18 @@ class Reading:
         rest = "" if self.is_over else self._held.rstrip()
         self._held = ""
         self.text += rest
-        return Piece(piece.text + rest, piece.calls)
+        return Piece(piece.text + rest, piece.calls, self._thought(self._thoughts.flush()))
+
+    def _think(self, token: int) -> str:
+        """The reasoning that a token completes."""
+        if token in (self._vocabulary.think_id, self._vocabulary.end_think_id):
+            return self._thought(self._thoughts.flush())
+        return self._thought(self._thoughts.push(token))
+
+    def _thought(self, text: str) -> str:
+        new = text if self.reasoning else text.lstrip()
+        self.reasoning += new
+        return new
 
     def _take(self, text: str) -> Piece:
         if self.is_over or not text:

@@ -23,6 +23,18 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """The tool calls that an answer may hold, and where; within their marks nothing else is possible."""
+
+    grammar: str
+    """Of what stands between the marks; see `spec/tool_grammar.py`."""
+    are_required: bool = False
+    """Whether the answer must begin with one."""
+    are_many: bool = True
+    """Whether several may follow one another."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One answer wanted."""
 
@@ -38,6 +50,12 @@ class Request:
     """0 takes the likeliest token; its log-probs are those at temperature 1."""
     seed: int = 0
     """The job's seed: with the key and the position it fixes every random number."""
+    calls: Calls | None = None
+    """None: tool calls are text like any other."""
+    top_p: float = 1.0
+    """Draw from the likeliest tokens that together have this probability; log-probs are those among them."""
+    likeliest: int | None = None
+    """Tell each token's `Odds`, and those of so many others; None: tell none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from burnish.core.rollout import Completion, Finish, Source
 from burnish.policy.adapter import Adapter
 from burnish.policy.cache import Prompt
 from burnish.policy.constraint import Constraint, Walk
+from burnish.policy.distribution import CERTAIN, Odds
 from burnish.policy.random import stream
 from burnish.policy.roles import Request
 
@@ -19,6 +20,8 @@ class Token:
     id: int
     logprob: float
     source: Source
+    odds: Odds | None = None
+    """Where the request asks for them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +50,8 @@ class Row:
     logprobs: "array[float]" = field(default_factory=lambda: array("d"))
     source: "array[int]" = field(default_factory=lambda: array("b"))
     mass: "array[float]" = field(default_factory=lambda: array("d"))
+    odds: list[Odds] = field(default_factory=list)
+    """Token by token, where the request asks for them."""
 
     def __post_init__(self) -> None:
         self.walk = self.constraint.walk(self.request.prompt_ids)
@@ -64,14 +69,16 @@ class Row:
         """The position of its next token that goes through the network."""
         return self.used + (0 if self.shared is None else len(self.shared.ids))
 
-    def take(self, token: int, logprob: float, mass: float) -> None:
-        """Go on by one token."""
+    def take(self, token: int, logprob: float, mass: float, odds: Odds | None = None) -> None:
+        """Go on by one token. Without `odds` it had no alternative, or nobody asks."""
         only = self.walk.only
         self.source.append(Source.SAMPLED if only is None else only.source)
         self.output.append(token)
         self.logprobs.append(logprob)
         self.mass.append(mass)
         self.waiting.append(token)
+        if self.request.likeliest is not None:
+            self.odds.append(odds or CERTAIN)
         self.walk.take(token)
 
     def take_forced(self) -> None:
@@ -82,7 +89,13 @@ class Row:
     def tokens_from(self, length: int) -> list[Token]:
         """Those that came after the first so many."""
         return [
-            Token(self.ticket, self.output[index], self.logprobs[index], Source(self.source[index]))
+            Token(
+                self.ticket,
+                self.output[index],
+                self.logprobs[index],
+                Source(self.source[index]),
+                self.odds[index] if self.odds else None,
+            )
             for index in range(length, len(self.output))
         ]
 

@@ -42,6 +42,10 @@ class Vocabulary:
         banned = {index for index, token in tokenizer.added_tokens_decoder.items() if _is_mark(token)}
         ordinary = set(range(min(size, len(tokenizer)))) - banned - set(self.stop_ids)
         tools = {added[mark] for mark in _TOOL_MARKS if mark in added}
+        self.call_id: int | None = added.get(_TOOL_MARKS[0])
+        self.end_call_id: int | None = added.get(_TOOL_MARKS[1])
+        if self.call_id is None or self.end_call_id is None:
+            self.call_id = self.end_call_id = None
         stops = set(self.stop_ids)
         end_think = set() if self.end_think_id is None else {self.end_think_id}
         think = set() if self.think_id is None else {self.think_id}
@@ -55,6 +59,8 @@ class Vocabulary:
         """The same before an answer that owes a schema: it may not stop without one."""
         self.grammar = self.bits(ordinary | stops)
         """What a grammar may choose from."""
+        self.call = self.bits(ordinary)
+        """What a grammar inside a tool call may choose from."""
         self._guide: LLTokenizer | None = None
 
     def bits(self, ids: Iterable[int]) -> Bits:

@@ -10,7 +10,19 @@ from burnish.server import failures
 from burnish.server.auth import Auth, is_loopback
 from burnish.server.door import Door
 from burnish.server.errands import errands
-from burnish.server.routes import chat, files, graders, health, job_moves, jobs, models, permissions, uploads
+from burnish.server.routes import (
+    chat,
+    files,
+    graders,
+    health,
+    job_moves,
+    jobs,
+    models,
+    permissions,
+    responses,
+    stored_chats,
+    uploads,
+)
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 
@@ -39,7 +51,8 @@ def app_of(state: State) -> FastAPI:
     )
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
-    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, chat, health):
+    chatting = (chat, stored_chats, responses)
+    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *chatting, health):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)

@@ -36,8 +36,10 @@ class Chats:
         chats._tuned = tuned
         return chats
 
-    async def find(self, name: str) -> RemoteChat:
+    async def find(self, name: str, *, shows_reasoning: bool = False) -> RemoteChat:
         """The Chat of a base, remote, tuned or checkpoint model, or of an alias of one.
+
+        `shows_reasoning`: a local model's answers bring their reasoning as `reasoning_content`.
 
         Raises `NotFound`, code `model_not_found`, and `Unavailable` where no inference process is set up.
         """
@@ -64,7 +66,7 @@ class Chats:
             concurrency=_ANY,
             attempts=INFER_ATTEMPTS,
         )
-        extra = {"burnish": served.model_dump()}
+        extra = {"burnish": served.model_dump() | {"shows_reasoning": shows_reasoning}}
         return RemoteChat(endpoint, name, extra=extra, client=self._infer)
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:

@@ -16,6 +16,7 @@ from burnish.grade.tools import Tools
 from burnish.server.auth import CALLER, Caller
 from burnish.server.chats import Chats
 from burnish.server.state import State
+from burnish.server.tasks import Tasks
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs
 from burnish.store.expiry import expire
@@ -35,6 +36,8 @@ class Desk:
     """The models that the project may use."""
     tools: Tools
     """What graders need, with these chats for their judges."""
+    tasks: Tasks
+    """What is made in the background, by ids that the caller must have been told."""
 
     def is_served(self, name: str) -> bool:
         """Whether a name means a model that can answer: a base, a remote or a tuned one, or an alias of one."""
@@ -61,6 +64,7 @@ def desk_of(state: State, caller: Caller) -> Desk:
         blobs=state.blobs,
         chats=chats,
         tools=state.toolbox.tools(chats),
+        tasks=state.tasks,
     )
 
 

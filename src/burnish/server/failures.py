@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.errors import BurnishError, Busy, InvalidRequest, Unavailable
 
 Json = Any
 
@@ -22,6 +22,18 @@ def envelope(message: str, kind: str, param: str | None = None, code: str | None
 def response(error: BurnishError) -> JSONResponse:
     """The response that an error of ours becomes."""
     return JSONResponse(envelope(error.message, error.type, error.param, error.code), error.status)
+
+
+RETRY_AFTER_S = 3
+"""About what the inference process needs to come up."""
+
+
+def come_back(error: Busy | Unavailable, model: str) -> JSONResponse:
+    """What a model's caller is told that may try again."""
+    kind = Busy if isinstance(error, Busy) else Unavailable
+    answer = response(kind(f"'{model}' cannot answer at present: {error.message}"))
+    answer.headers["retry-after"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def install(app: FastAPI) -> None:

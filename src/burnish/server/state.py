@@ -1,10 +1,11 @@
 """What the server holds open for everybody. Routes never see it: they work at a desk (`server/desk.py`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx2
 
 from burnish.server.chats import Chats
+from burnish.server.tasks import Tasks
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs, open_blobs
 from burnish.store.store import Store, open_store
@@ -22,9 +23,12 @@ class State:
     """Every model that answers, local ones through the inference process; closed with the app."""
     toolbox: Toolbox
     """What graders reach outside; closed with the app."""
+    tasks: Tasks = field(default_factory=Tasks)
+    """What is made in the background; ended with the app."""
 
     async def aclose(self) -> None:
         """Close all of it."""
+        await self.tasks.aclose()
         await self.chats.aclose()
         await self.toolbox.aclose()
         self.store.close()

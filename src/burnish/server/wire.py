@@ -6,6 +6,7 @@ from typing import Any
 from burnish.core.records import (
     Checkpoint,
     Event,
+    Exchange,
     Job,
     JobError,
     Permission,
@@ -224,6 +225,30 @@ def alias(name: str, target: str, owner: str) -> dict[str, Json]:
 def tuned_model(record: TunedModel, owner: str) -> dict[str, Json]:
     """A `model` that a job has published."""
     return {"id": record.name, "object": "model", "created": record.created_at, "owned_by": owner}
+
+
+def stored_completion(record: Exchange) -> dict[str, Json]:
+    """A `chat.completion` that was kept: as it was answered, with what of the request OpenAI shows beside it."""
+    asked = ("temperature", "top_p", "seed", "response_format", "tools", "tool_choice", "service_tier")
+    return {
+        **record.answer,
+        "request_id": None,
+        "input_user": record.request.get("user"),
+        **{name: record.request.get(name) for name in asked},
+        "metadata": dict(record.metadata or {}),
+    }
+
+
+def stored_messages(record: Exchange) -> list[dict[str, Json]]:
+    """The messages of a stored completion, each with an id."""
+    found = []
+    for place, message in enumerate(record.request["messages"]):
+        content = message.get("content")
+        parts = content if isinstance(content, list) else None
+        text = "".join(part.get("text", "") for part in parts) if parts is not None else content
+        shown = {**message, "id": f"{record.id}-{place}", "content": text, "content_parts": parts}
+        found.append({"name": None, **shown})
+    return found
 
 
 def deleted(name: str, kind: str) -> dict[str, Json]:

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from burnish.spec.base import LenientSpec
+from burnish.spec.base import Body, LenientSpec
+from burnish.spec.metadata import Metadata
 
 Json = Any
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "default"]
@@ -36,10 +37,22 @@ class ChatRequest(LenientSpec):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     logprobs: bool | None = None
-    top_logprobs: int | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    logit_bias: dict[str, float] | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Json] | None = None
+    functions: list[dict[str, Json]] | None = None
     store: bool | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Metadata = None
     user: str | None = None
+
+
+class StoredChatUpdate(Body):
+    """The body of POST /chat/completions/{id}."""
+
+    metadata: Metadata
 
 
 class ChatMessage(LenientSpec):
@@ -49,6 +62,8 @@ class ChatMessage(LenientSpec):
     content: str | None = None
     refusal: str | None = None
     tool_calls: list[dict[str, Json]] | None = None
+    reasoning_content: str | None = None
+    """As some endpoints show it. Ours does so to our server alone, which takes it out of answers to chat requests."""
 
 
 class ChatChoice(LenientSpec):

@@ -18,12 +18,12 @@ from pydantic_core import PydanticCustomError
 from burnish.core.budget import PREFIX
 from burnish.spec.base import Body, Spec
 from burnish.spec.grader import GraderSpec
+from burnish.spec.metadata import Metadata
 
 Json = Any
 Effort = Literal["default", "none", "minimal", "low", "medium", "high"]
 
 SEED_MAX = 2**31 - 1
-METADATA_PAIRS = 16
 
 
 def _or_auto(value: Any) -> Any:
@@ -152,19 +152,6 @@ class Integration(Spec):
     wandb: Wandb
 
 
-def _within_limits(value: dict[str, str] | None) -> dict[str, str] | None:
-    if value is None:
-        return None
-    if len(value) > METADATA_PAIRS:
-        raise ValueError(f"at most {METADATA_PAIRS} pairs are allowed, but {len(value)} were given.")
-    for key, text in value.items():
-        if len(key) > 64:
-            raise ValueError(f"the key '{key}' has {len(key)} characters; at most 64 are allowed.")
-        if len(text) > 512:
-            raise ValueError(f"the value of '{key}' has {len(text)} characters; at most 512 are allowed.")
-    return value
-
-
 def _only_budgets(value: dict[str, str | None] | None) -> dict[str, str | None] | None:
     for key in value or {}:
         if not key.startswith(PREFIX):
@@ -197,7 +184,7 @@ class JobRequest(Body):
     method: Method
     suffix: str | None = Field(default=None, min_length=1, max_length=64)
     seed: int | None = Field(default=None, strict=True, ge=0, le=SEED_MAX)
-    metadata: Annotated[dict[str, str] | None, AfterValidator(_within_limits)] = None
+    metadata: Metadata = None
     integrations: tuple[Integration, ...] | None = None
     hyperparameters: Annotated[None, BeforeValidator(_refuse_hyperparameters)] = None
     """Deprecated by OpenAI, and never meant for reinforcement."""

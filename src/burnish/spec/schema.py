@@ -24,16 +24,24 @@ def check_schema(schema: Json, param: str = "response_format") -> str:
     """The schema as JSON text. Raises `InvalidRequest`, code `invalid_json_schema`, with llguidance's reason."""
     if not isinstance(schema, dict):
         raise InvalidRequest("The JSON schema must be an object.", param=param, code="invalid_json_schema")
-    text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-    try:
-        failed, messages = LLMatcher.validate_grammar_with_warnings(grammar_of(text))
-    except ValueError as error:
-        failed, messages = True, [str(error)]
-    if failed:
-        reason = "; ".join(messages).strip()
+    reason = reason_against(schema)
+    if reason is not None:
         raise InvalidRequest(
             f"This JSON schema cannot be enforced: {reason}. Simplify it, or leave out response_format.",
             param=param,
             code="invalid_json_schema",
         )
-    return text
+    return _text_of(schema)
+
+
+def reason_against(schema: dict[str, Json]) -> str | None:
+    """Why llguidance cannot enforce a schema; None where it can."""
+    try:
+        failed, messages = LLMatcher.validate_grammar_with_warnings(grammar_of(_text_of(schema)))
+    except ValueError as error:
+        failed, messages = True, [str(error)]
+    return "; ".join(messages).strip() if failed else None
+
+
+def _text_of(schema: dict[str, Json]) -> str:
+    return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))

@@ -16,6 +16,8 @@ class Served(Spec):
     """Prefix of the adapter's or the full weights' files in the blobs; None for a base."""
     reasoning_effort: Effort = "default"
     """The effort of requests that name none, or "default"."""
+    shows_reasoning: bool = False
+    """Whether answers bring their reasoning as `reasoning_content`."""
 
 
 class ServedRequest(ChatRequest):

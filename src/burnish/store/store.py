@@ -9,6 +9,7 @@ from burnish.settings import Settings
 from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
 from burnish.store.events import Events
+from burnish.store.exchanges import Exchanges
 from burnish.store.files import Files
 from burnish.store.grades import Grades
 from burnish.store.jobs import Jobs
@@ -36,6 +37,7 @@ class Store:
     uploads: Uploads
     keys: Keys
     outbox: Outbox
+    exchanges: Exchanges
     grades: Grades
 
     def of(self, project: str) -> "Store":
@@ -75,5 +77,6 @@ def _store(database: Database, project: str | None) -> Store:
         uploads=Uploads(database, project),
         keys=Keys(database),
         outbox=Outbox(database),
+        exchanges=Exchanges(database, project),
         grades=Grades(database),
     )

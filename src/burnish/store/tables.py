@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0004"
+REVISION = "0005"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -205,4 +205,25 @@ webhook_deliveries = sa.Table(
     sa.Column("due", sa.Double, nullable=False),
     sa.Column("lease", sa.Double),
     sa.Column("attempts", _Json, nullable=False),
+)
+exchanges = sa.Table(
+    "exchanges",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("project", sa.String, nullable=False),
+    sa.Column("metadata", _Json),
+    sa.Column("request", _Json, nullable=False),
+    sa.Column("answer", _Json, nullable=False),
+    sa.Index("ix_exchanges_project_kind", "project", "kind"),
+)
+exchange_metadata = sa.Table(
+    "exchange_metadata",
+    schema,
+    sa.Column("exchange_id", sa.ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", _Words, primary_key=True),
+    sa.Column("value", _Words, nullable=False, index=True),
 )

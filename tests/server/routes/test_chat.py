@@ -82,7 +82,13 @@ def http(tmp_path, infer) -> Iterator[TestClient]:
 def test_a_base_goes_to_the_inference_process_by_its_own_name(http, infer):
     answer = http.post("/v1/chat/completions", json={**BODY, "model": "o4-mini"}).json()
     assert answer["model"] == "o4-mini"
-    assert infer.bodies[0]["burnish"] == {"base": "tiny", "kind": "base", "blob": None, "reasoning_effort": "default"}
+    assert infer.bodies[0]["burnish"] == {
+        "base": "tiny",
+        "kind": "base",
+        "blob": None,
+        "reasoning_effort": "default",
+        "shows_reasoning": False,
+    }
 
 
 @pytest.mark.parametrize("name", [TUNED.name, "best"])
@@ -93,6 +99,7 @@ def test_a_tuned_model_goes_with_its_base_its_files_and_its_effort(http, infer, 
         "kind": "lora",
         "blob": "models/x",
         "reasoning_effort": "low",
+        "shows_reasoning": False,
     }
 
 

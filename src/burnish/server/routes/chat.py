@@ -4,21 +4,21 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from burnish.core import sse
-from burnish.core.errors import Unavailable
+from burnish.core.errors import Busy, Unavailable
 from burnish.core.hangup import unless_gone
+from burnish.core.records import Exchange
 from burnish.remote.chat import RemoteChat
 from burnish.server import failures
-from burnish.server.desk import AtDesk
+from burnish.server.desk import AtDesk, Desk
+from burnish.server.gather import Gathered
 from burnish.spec.chat import ChatRequest
 
 Json = Any
-
-RETRY_AFTER_S = 3
-"""About what the inference process needs to come up."""
 
 
 def router() -> APIRouter:
@@ -29,33 +29,68 @@ def router() -> APIRouter:
     async def create(body: ChatRequest, request: Request, desk: AtDesk) -> Response:
         """Answer a conversation, whole or as server-sent events.
 
-        What the model cannot do (images, log-probabilities, top_p) is refused with a 400 that names the field. Where
-        the model's process does not answer, the status is 503 with `retry-after`.
+        What the model cannot do (images, audio, penalties) is refused with a 400 that names the field. Where the
+        model's process does not answer, the status is 503, and where it has too much to do 429, with `retry-after`.
         """
         try:
-            return await unless_gone(
-                _answer(await desk.chats.find(body.model), body, await request.json()), request.receive
-            )
-        except Unavailable as error:
-            answer = failures.response(Unavailable(f"'{body.model}' cannot answer at present: {error.message}"))
-            answer.headers["retry-after"] = str(RETRY_AFTER_S)
-            return answer
+            answering = _answer(desk, await desk.chats.find(body.model), body, await request.json())
+            return await unless_gone(answering, request.receive)
+        except (Busy, Unavailable) as error:
+            return failures.come_back(error, body.model)
 
     return api
 
 
-async def _answer(chat: RemoteChat, body: ChatRequest, sent: dict[str, Json]) -> Response:
+async def _answer(desk: Desk, chat: RemoteChat, body: ChatRequest, sent: dict[str, Json]) -> Response:
     """The endpoint's answer under the name that was asked for; `sent` is the body with all its fields."""
     if not body.stream:
-        return JSONResponse({**await chat.forward(sent), "model": body.model})
-    chunks = _named(chat.stream(sent), body.model)
-    first = await anext(chunks, None)
+        completion = {**await chat.forward(sent), "model": body.model}
+        if body.store:
+            completion = await _kept(desk, body, sent, completion)
+        return JSONResponse(completion)
+    chunks = _stored(desk, body, sent, chat) if body.store else chat.stream(sent)
+    named = _named(chunks, body.model)
+    first = await anext(named, None)
     if first is None:
         raise Unavailable("its endpoint sent an empty stream.")
-    return StreamingResponse(sse.events(first, chunks), media_type="text/event-stream", headers=sse.HEADERS)
+    return StreamingResponse(sse.events(first, named), media_type="text/event-stream", headers=sse.HEADERS)
 
 
 async def _named(chunks: AsyncGenerator[dict[str, Json], None], name: str) -> AsyncGenerator[dict[str, Json], None]:
     async with aclosing(chunks):
         async for chunk in chunks:
             yield {**chunk, "model": name} if "model" in chunk else chunk
+
+
+async def _stored(
+    desk: Desk, body: ChatRequest, sent: dict[str, Json], chat: RemoteChat
+) -> AsyncGenerator[dict[str, Json], None]:
+    """The chunks; once all have come, what they amount to is kept. Of a client that left, nothing is."""
+    gathered = Gathered()
+    wants_usage = body.stream_options is not None and body.stream_options.include_usage
+    asked = {**sent, "stream_options": {**(sent.get("stream_options") or {}), "include_usage": True}}
+    async with aclosing(chat.stream(asked)) as chunks:
+        async for chunk in chunks:
+            gathered.push(chunk)
+            if wants_usage:
+                yield chunk
+            elif chunk.get("choices"):
+                yield {key: value for key, value in chunk.items() if key != "usage"}
+    await _kept(desk, body, sent, {**gathered.completion(), "model": body.model})
+
+
+async def _kept(desk: Desk, body: ChatRequest, sent: dict[str, Json], completion: dict[str, Json]) -> dict[str, Json]:
+    """Store a completion; it as it is shown from now on."""
+    completion["metadata"] = body.metadata or {}
+    exchange = Exchange(
+        id=completion["id"],
+        kind="chat.completion",
+        created_at=completion["created"],
+        model=body.model,
+        project=desk.caller.project,
+        metadata=body.metadata,
+        request=sent,
+        answer=completion,
+    )
+    await to_thread.run_sync(desk.store.exchanges.insert, exchange)
+    return completion

@@ -13,7 +13,7 @@ from burnish.core.records import Job, NewEvent
 from burnish.server import wire
 from burnish.server.admission import admit
 from burnish.server.desk import AtDesk
-from burnish.server.pages import After, Limit, listed, listed_with_ends
+from burnish.server.pages import After, Limit, listed, listed_with_ends, metadata_filter
 from burnish.spec.job import SEED_MAX, JobRequest
 
 Json = Any
@@ -45,7 +45,7 @@ def router() -> APIRouter:
             message = "'metadata' is a filter: write metadata[key]=value, or metadata=null for jobs without any."
             raise InvalidRequest(message, param="metadata", code="invalid_value")
         page = desk.store.jobs.page(
-            after=after, limit=limit, metadata=_metadata_filter(request), without_metadata=metadata == "null"
+            after=after, limit=limit, metadata=metadata_filter(request), without_metadata=metadata == "null"
         )
         return listed(page, lambda job: wire.job(job, desk.settings.organization))
 
@@ -89,13 +89,3 @@ def _new_job(body: JobRequest, project: str) -> Job:
         project=project,
         hyperparameters=body.reinforcement.hyperparameters.model_dump(mode="json"),
     )
-
-
-def _metadata_filter(request: Request) -> dict[str, str]:
-    """The pairs of `metadata[key]=value`."""
-    prefix, suffix = "metadata[", "]"
-    return {
-        name[len(prefix) : -len(suffix)]: value
-        for name, value in request.query_params.items()
-        if name.startswith(prefix) and name.endswith(suffix)
-    }
