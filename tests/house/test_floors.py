@@ -31,6 +31,7 @@ FLOORS = {
     "toolbox": _floor("core settings grade sandbox remote"),
     "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
+    "export": _floor("core settings spec store policy", "torch transformers"),
     "infer": _floor("core settings spec store policy", "fastapi starlette uvicorn"),
     "starter": _floor("core settings spec learn grade policy", "torch numpy tokenizers safetensors transformers"),
     "work": _floor(

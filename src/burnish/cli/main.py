@@ -2,7 +2,22 @@
 
 import typer
 
-from burnish.cli import backup, chat, demo, doctor, files, grade, graders, jobs, keys, models, serve, webhooks, worker
+from burnish.cli import (
+    backup,
+    chat,
+    demo,
+    doctor,
+    export,
+    files,
+    grade,
+    graders,
+    jobs,
+    keys,
+    models,
+    serve,
+    webhooks,
+    worker,
+)
 from burnish.core.errors import BurnishError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -13,6 +28,7 @@ app.command("chat")(chat.chat)
 app.command("grade")(grade.grade)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
+app.command("export")(export.export)
 app.command("restore")(backup.restore)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(files.app, name="files")

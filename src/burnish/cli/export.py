@@ -1,0 +1,29 @@
+"""`burnish export`: a tuned model as a directory for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="A tuned model or a checkpoint, `ft:…`.")],
+    target: Annotated[Path, typer.Argument(help="A directory that is not there yet.")],
+    merged: Annotated[bool, typer.Option("--merged", help="Weights of its own instead of an adapter.")] = False,
+    rows: Annotated[int, typer.Option(min=1, help="Validation rows on which merged weights are compared.")] = 8,
+    data_dir: Annotated[Path | None, typer.Option(help="Of the server; else what the settings name.")] = None,
+) -> None:
+    """Write a tuned model with a model card: PEFT's adapter, or merged weights that plain transformers loads."""
+    from burnish.export.export import Exporter
+    from burnish.settings import Settings
+    from burnish.store.blobs import open_blobs
+    from burnish.store.store import open_store
+
+    settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
+    store = open_store(settings)
+    parity = Exporter(settings, store, open_blobs(settings)).export(name, target, merged=merged, rows=rows)
+    store.close()
+    typer.echo(f"exported {name} to {target}")
+    if parity is not None:
+        told = f"largest difference {parity.largest:.2e}, mean {parity.mean:.2e}"
+        typer.echo(f"log-probs against the served model, {parity.tokens} tokens of {parity.answers} answers: {told}")
