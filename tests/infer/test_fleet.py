@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from burnish.core.errors import InvalidRequest, NotFound, Unavailable
+from burnish.core.errors import Busy, InvalidRequest, NotFound, Unavailable
 from burnish.infer import fleet as module
 from burnish.infer.fleet import Fleet
 from burnish.policy.adapter import Adapter
@@ -180,5 +180,28 @@ def test_a_base_whose_engine_failed_is_loaded_again(tmp_path, blobs, tiny):
             with pytest.raises(Unavailable):
                 await chat.complete(REQUEST)
         assert await ask(fleet, Served(base="tiny")) == before
+
+    with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
+
+
+def test_where_too_many_wait_nobody_else_is_let_in(tmp_path, blobs, tiny, monkeypatch):
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    long = REQUEST.model_copy(update={"n": 3, "max_completion_tokens": 400})
+
+    async def act(fleet: Fleet) -> None:
+        async with fleet.chat(Served(base="tiny"), "name") as chat:
+            stream = chat.stream(long)
+            await anext(stream)
+            with pytest.raises(Busy, match="3 answers are waited for"):
+                await ask(fleet, Served(base="tiny"))
+            await stream.aclose()
+        for _ in range(1000):
+            try:
+                await ask(fleet, Served(base="tiny"))
+            except Busy:
+                await asyncio.sleep(0.001)
+            else:
+                return
+        raise AssertionError("nobody is let in again")
 
     with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)

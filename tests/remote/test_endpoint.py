@@ -6,7 +6,7 @@ import logging
 import httpx2
 import pytest
 
-from burnish.core.errors import InvalidRequest, Unavailable
+from burnish.core.errors import Busy, InvalidRequest, Unavailable
 from burnish.remote.endpoint import LONGEST_PAUSE_S, Endpoint, describe
 from burnish.settings import Remote
 from tests.fakes import FakeSleep
@@ -28,7 +28,7 @@ def asked(*replies: httpx2.Response | Exception, **changes: object):
             endpoint = Endpoint(Remote(base_url="http://judge/v1/", **changes), "judge", client=client, sleep=sleep)
             try:
                 return await endpoint.answer("/path", {"a": 1})
-            except (InvalidRequest, Unavailable) as error:
+            except (Busy, InvalidRequest, Unavailable) as error:
                 return error
 
     return asyncio.run(main()), bodies, sleep.pauses_s
@@ -64,7 +64,7 @@ def test_pauses_double_and_retry_after_goes_before_them():
 
 def test_a_retry_after_beyond_patience_ends_it():
     error, bodies, pauses = asked(status(429, **{"retry-after": str(LONGEST_PAUSE_S + 1)}))
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, Busy)
     assert (len(bodies), pauses) == (1, [])
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from burnish.core.errors import InvalidRequest, NotFound
+from burnish.core.errors import Busy, InvalidRequest, NotFound
 from burnish.policy.adapter import CONFIG_FILE, WEIGHTS_FILE
 from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
@@ -28,6 +28,8 @@ MOST_ADAPTERS = 64
 """Adapters kept on one base; likewise."""
 MOST_ROWS = 64
 """Answers decoded at once on one base; more wait."""
+MOST_WAITING = 16 * MOST_ROWS
+"""Answers on one base, waiting ones included, from which on nobody else is let in."""
 
 
 @dataclass(eq=False, slots=True)
@@ -68,9 +70,12 @@ class Fleet:
     async def chat(self, served: Served, name: str) -> AsyncGenerator[EngineChat, None]:
         """The model's Chat; it stays in memory as long as the block lasts.
 
-        Raises `InvalidRequest` for a base that cannot be loaded and `NotFound` where the blobs hold no such model.
+        Raises `InvalidRequest` for a base that cannot be loaded, `NotFound` where the blobs hold no such model, and
+        `Busy` where too many wait for it.
         """
         seat = await self._seat(await self._source(served))
+        if seat.driver.load >= MOST_WAITING:
+            raise Busy(f"{seat.driver.load} answers are waited for; try again later.")
         seat.users += 1
         try:
             adapter = _blob(served) if served.kind == "lora" else None

@@ -123,6 +123,11 @@ class Driver:
         """Whether the engine has failed or was closed: nothing more can be asked of it."""
         return self._failure is not None
 
+    @property
+    def load(self) -> int:
+        """Answers that are under way or wait for their turn."""
+        return len(self._waiting)
+
     @asynccontextmanager
     async def answer(
         self, requests: Sequence[Request], adapter: str | None = None, *, ends_only: bool = False

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from burnish.core.errors import GraderUnavailable, Unavailable
+from burnish.core.errors import Busy, GraderUnavailable, Unavailable
 from burnish.remote.endpoint import Endpoint, describe
 from burnish.settings import Remote
 from burnish.spec.chat import ChatCompletion, ChatRequest
@@ -41,13 +41,13 @@ class RemoteChat:
         body = request.model_dump(exclude_none=True, exclude={"stream", "stream_options"})
         try:
             return ChatCompletion.model_validate(await self.forward(body))
-        except (Unavailable, ValueError) as error:
+        except (Busy, Unavailable, ValueError) as error:
             raise GraderUnavailable(f"Model '{self.name}' gave no answer: {error}") from error
 
     async def forward(self, body: Mapping[str, Json]) -> dict[str, Json]:
         """The endpoint's whole answer to a body that does not stream; `model` is the name it has here.
 
-        Raises `Unavailable` after the last attempt, `InvalidRequest` where the endpoint refused the request.
+        Raises `Unavailable` or `Busy` after the last attempt, `InvalidRequest` where the endpoint refused the request.
         """
         async with self._endpoint.slots:
             response = await self._endpoint.answer(_PATH, {**body, **self._extra})

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from burnish.core.errors import GraderUnavailable, Unavailable
+from burnish.core.errors import Busy, GraderUnavailable, Unavailable
 from burnish.remote.endpoint import Endpoint
 from burnish.settings import Remote, Settings
 
@@ -37,7 +37,7 @@ class RemoteEmbedder:
             async with self._endpoint.slots:
                 response = await self._endpoint.answer("/embeddings", body)
             return _vectors(self._endpoint.object_of(response.content), len(texts))
-        except (Unavailable, ValueError) as error:
+        except (Busy, Unavailable, ValueError) as error:
             raise GraderUnavailable(f"Embedding model '{self._endpoint.name}' gave no answer: {error}") from error
 
     async def aclose(self) -> None:

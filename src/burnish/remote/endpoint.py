@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from burnish.core.errors import InvalidRequest, Unavailable
+from burnish.core.errors import Busy, InvalidRequest, Unavailable
 from burnish.settings import Remote
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 """Also the longest `retry-after` that is waited for; a longer one ends the attempts."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_PASSING = {408, 409, 429}
+_BUSY = 429
+_PASSING = {408, 409, _BUSY}
 """Statuses under 500 that may be gone at the next attempt."""
 
 
@@ -33,6 +34,8 @@ class _Setback:
 
     reason: str
     retry_after_s: float | None = None
+    is_busy: bool = False
+    """Whether it said that it has too much to do."""
 
 
 class Endpoint:
@@ -63,7 +66,7 @@ class Endpoint:
         """A response with a good status, after as many attempts as it takes and is allowed.
 
         `path` follows the base URL. The body goes out with the model's name there. Raises `Unavailable` after the
-        last attempt, `InvalidRequest` where the endpoint refused the request.
+        last attempt, `Busy` where that was a 429, and `InvalidRequest` where the endpoint refused the request.
         """
         sent = {**body, "model": self._settings.model or self.name}
         for attempt in itertools.count(1):
@@ -95,9 +98,10 @@ class Endpoint:
         if self._is_ours:
             await self._client.aclose()
 
-    def _failure(self, attempts: int, last: _Setback) -> Unavailable:
+    def _failure(self, attempts: int, last: _Setback) -> Busy | Unavailable:
         tries = "once" if attempts == 1 else f"{attempts} times"
-        return Unavailable(f"{self._settings.base_url} was tried {tries} for model '{self.name}': {last.reason}.")
+        kind = Busy if last.is_busy else Unavailable
+        return kind(f"{self._settings.base_url} was tried {tries} for model '{self.name}': {last.reason}.")
 
     async def _attempt(self, path: str, body: Mapping[str, Json], *, stream: bool) -> httpx2.Response | _Setback:
         """One request. Raises `InvalidRequest` where another attempt could not help."""
@@ -120,7 +124,8 @@ class Endpoint:
         if response.is_success:
             return response
         if response.status_code in _PASSING or response.status_code >= 500:
-            return _Setback(f"HTTP {response.status_code}: {_error_of(response)['message']}", retry_after(response))
+            reason = f"HTTP {response.status_code}: {_error_of(response)['message']}"
+            return _Setback(reason, retry_after(response), is_busy=response.status_code == _BUSY)
         raise self._refusal(response)
 
     def _refusal(self, response: httpx2.Response) -> InvalidRequest:

@@ -143,6 +143,14 @@ def test_an_inference_process_that_is_down_is_a_503_that_says_when_to_come_back(
     assert response.headers["retry-after"] == "3"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_inference_process_with_too_much_to_do_is_a_429_that_says_when_to_come_back(http, infer, stream):
+    infer.reply = lambda _: httpx2.Response(429, text="full", headers={"retry-after": "3600"})
+    response = http.post("/v1/chat/completions", json={**BODY, "stream": stream})
+    assert error_of(response) == (429, None, "rate_limit_exceeded")
+    assert response.headers["retry-after"] == "3"
+
+
 def test_without_an_inference_process_the_error_says_what_to_do(tmp_path):
     state = open_state(Settings.model_validate({"data_dir": tmp_path, "models": {"local": {"tiny": "/nowhere"}}}))
     with TestClient(app_of(state)) as http:
