@@ -165,3 +165,14 @@ def test_a_wrong_webhook_is_refused_without_showing_what_was_there(change, words
     assert "webhooks.alerts." in text
     assert "sesame" not in text
     assert "t0ken" not in text
+
+
+def test_a_child_knows_the_key_of_weights_and_biases_and_sends_its_makers_nothing(monkeypatch):
+    monkeypatch.delenv("WANDB_ERROR_REPORTING", raising=False)
+    settings = Settings(wandb={"api_key": "s3cret"})
+    assert "s3cret" not in repr(settings)
+    environment = child_environment(settings)
+    assert json.loads(environment["BURNISH_WANDB"])["api_key"] == "s3cret"
+    assert environment["WANDB_ERROR_REPORTING"] == "false"
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "true")
+    assert child_environment(settings)["WANDB_ERROR_REPORTING"] == "true"

@@ -6,6 +6,7 @@ working directory, then the defaults below.
 
 import base64
 import json
+import netrc
 import os
 from pathlib import Path
 from typing import Literal, Self
@@ -198,6 +199,48 @@ class Webhook(_Section):
         return secret.get_secret_value()
 
 
+class Wandb(_Section):
+    """How jobs that ask for it are followed at Weights & Biases. What is left out is what the library itself takes."""
+
+    mode: Literal["online", "offline"] | None = None
+    """None: what WANDB_MODE says, else online."""
+    api_key: SecretStr | None = None
+    """None: WANDB_API_KEY, or what `wandb login` left."""
+    base_url: str | None = None
+    """Of a server of one's own; None: WANDB_BASE_URL, else the public one."""
+    directory: Path | None = None
+    """Where the library makes its directory `wandb`; None: in `data_dir`."""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether runs are written to disk alone."""
+        return (self.mode or os.environ.get("WANDB_MODE")) in ("offline", "dryrun")
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to go online with."""
+        return self.api_key is not None or bool(os.environ.get("WANDB_API_KEY")) or self._has_login()
+
+    def _has_login(self) -> bool:
+        url = self.base_url or os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai"
+        try:
+            logins = netrc.netrc(os.environ.get("NETRC"))
+        except (OSError, netrc.NetrcParseError):
+            return False
+        return urlsplit(url).hostname in logins.hosts
+
+    @field_serializer("api_key", when_used="json-unless-none")
+    def _for_children(self, key: SecretStr) -> str:
+        return key.get_secret_value()
+
+
+class TensorBoard(_Section):
+    """Whether jobs are logged for TensorBoard."""
+
+    directory: Path | None = None
+    """Where each job has a directory of event files; None: nothing is written."""
+
+
 class Settings(BaseSettings):
     """Everything an operator may set."""
 
@@ -236,6 +279,8 @@ class Settings(BaseSettings):
     budget: Budgets = Budgets()
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
     """Name -> endpoint."""
+    wandb: Wandb = Wandb()
+    tensorboard: TensorBoard = TensorBoard()
 
     @classmethod
     def settings_customise_sources(
@@ -279,6 +324,7 @@ def cache_directory() -> Path:
 def child_environment(settings: Settings) -> dict[str, str]:
     """The environment in which a child process reads these same settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BURNISH_")}
+    kept = {"WANDB_ERROR_REPORTING": "false"} | kept  # else the library sends its makers what goes wrong with it
     values = settings.model_dump(mode="json", exclude_none=True)
     return kept | {
         f"BURNISH_{name.upper()}": value if isinstance(value, str) else json.dumps(value)

@@ -3,7 +3,10 @@ import subprocess
 import sys
 import time
 
-from burnish.cli.serve import _Child, free_port, running
+import pytest
+
+from burnish.cli.serve import _Child, followers, free_port, running
+from burnish.core.errors import BurnishError
 from burnish.settings import Settings, child_environment
 
 
@@ -40,3 +43,24 @@ def test_what_was_started_ends_with_the_block(tmp_path):
     with running("http.server", Settings(data_dir=tmp_path), arguments=("0", "--bind", "127.0.0.1")) as child:
         assert child.is_alive
     assert not child.is_alive
+
+
+def test_followers_start_where_there_is_something_to_follow_with(tmp_path, monkeypatch):
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    logs = {"directory": tmp_path / "logs"}
+    assert followers(Settings()) == []
+    assert followers(Settings(wandb={"mode": "offline"})) == ["burnish.follow.wandb_run"]
+    assert followers(Settings(wandb={"api_key": "k"}, tensorboard=logs)) == [
+        "burnish.follow.wandb_run",
+        "burnish.follow.event_file",
+    ]
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    assert followers(Settings(wandb={"mode": "offline"})) == []
+
+
+def test_a_directory_for_tensorboard_without_what_writes_it_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(BurnishError, match=r"pip install 'burnish\[tensorboard\]'"):
+        followers(Settings(tensorboard={"directory": tmp_path}))

@@ -9,22 +9,30 @@ from tests.house.tree import ROOT, imports, modules
 
 UNSEEN = {"python-multipart": "FastAPI reads forms with it"}
 """Declared, though nothing of ours imports it, and why."""
+OPTIONAL = ("wandb", "tensorboard")
+"""The extras whose packages are imported, in processes that start only where they are there."""
 PART_OF = {"pydantic-core": "pydantic"}
 """Distributions that are another's other half."""
 
 
 def test_what_is_imported_is_declared():
-    assert sorted(imported() - declared()) == []
+    assert sorted(imported() - declared() - declared(*OPTIONAL)) == []
+
+
+def test_what_is_optional_is_imported_by_one_module():
+    for package in ("wandb", "tensorboardX"):
+        found = {module.path for module in modules() for each in imports(module) if each.name.split(".")[0] == package}
+        assert len(found) == 1
 
 
 def test_what_is_declared_is_imported():
-    assert sorted(declared() - imported() - UNSEEN.keys()) == []
+    assert sorted((declared() | declared(*OPTIONAL)) - imported() - UNSEEN.keys()) == []
 
 
 def test_what_is_declared_has_its_tested_version():
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     pinned = {normal(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
-    assert sorted(declared() - pinned) == []
+    assert sorted((declared() | declared(*OPTIONAL)) - pinned) == []
 
 
 def test_names_are_compared_as_pip_compares_them():
@@ -42,10 +50,11 @@ def imported() -> set[str]:
     return {PART_OF.get(name, name) for name in found}
 
 
-def declared() -> set[str]:
-    """The distributions that users install with us."""
+def declared(*extras: str) -> set[str]:
+    """The distributions that users install with us, or those of extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {normal(re.split(r"[\s<>=!~\[;]", line)[0]) for line in project["dependencies"]}
+    wanted = [project["optional-dependencies"][extra] for extra in extras] or [project["dependencies"]]
+    return {normal(re.split(r"[\s<>=!~\[;]", line)[0]) for lines in wanted for line in lines}
 
 
 def normal(name: str) -> str:

@@ -34,9 +34,8 @@ FLOORS = {
     "export": _floor("core settings spec store policy", "torch transformers"),
     "infer": _floor("core settings spec store policy", "fastapi starlette uvicorn"),
     "starter": _floor("core settings spec learn grade policy", "torch numpy tokenizers safetensors transformers"),
-    "work": _floor(
-        "core settings spec learn grade sandbox store remote toolbox policy starter", "torch wandb tensorboard"
-    ),
+    "work": _floor("core settings spec learn grade sandbox store remote toolbox policy starter", "torch"),
+    "follow": _floor("core settings store", "wandb tensorboardX"),
     "server": _floor(
         "core settings spec grade sandbox store remote toolbox webhooks",
         "fastapi starlette anyio httpx2 python_multipart",

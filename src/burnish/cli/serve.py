@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from burnish.core import logs
+from burnish.core.errors import BurnishError
 from burnish.settings import Settings, child_environment
 
 log = logging.getLogger(__name__)
@@ -46,10 +48,24 @@ def serve(
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as processes:
-        for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else [])):
+        for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else []), *followers(settings)):
             processes.enter_context(running(module, settings))
         typer.echo(f"Burnish serves OpenAI's API at http://{settings.host}:{settings.port}/v1", err=True)
         uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+
+
+def followers(settings: Settings) -> list[str]:
+    """The modules of those who follow jobs from here. Raises `BurnishError` where one is not installed."""
+    modules = []
+    if find_spec("wandb") is not None and (settings.wandb.is_offline or settings.wandb.has_key):
+        modules.append("burnish.follow.wandb_run")
+    if settings.tensorboard.directory is not None:
+        if find_spec("tensorboardX") is None:
+            raise BurnishError(
+                "tensorboard.directory is set, but tensorboardX is not installed: pip install 'burnish[tensorboard]'"
+            )
+        modules.append("burnish.follow.event_file")
+    return modules
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from burnish.grade.check import check_templates
 from burnish.grade.judge import check_text_only
 from burnish.grade.span import span
 from burnish.server.desk import Desk
+from burnish.server.integrations import check_integrations
 from burnish.spec.grader import GraderSpec, LabelModelSpec, MultiSpec, ScoreModelSpec
 from burnish.spec.job import JobRequest
 from burnish.spec.schema import check_schema
@@ -26,6 +27,7 @@ def admit(desk: Desk, body: JobRequest) -> dict[str, str]:
     """
     check_budget(desk, body.metadata)
     patience_of(body.metadata)
+    check_integrations(desk.settings, body)
     _check_model(desk, body.model)
     desk.expire()
     _check_file(desk, body.training_file, "training_file")

@@ -43,7 +43,7 @@ def job(record: Job, organization: str) -> dict[str, Json]:
         "user_provided_suffix": record.suffix,
         "seed": record.seed,
         "estimated_finish": record.estimated_finish,
-        "integrations": [_integration(each) for each in record.request.get("integrations") or ()],
+        "integrations": [_integration(each, record.id) for each in record.request.get("integrations") or ()],
         "method": _method(record),
         "metadata": record.metadata,
         "usage_metrics": record.usage_metrics,
@@ -59,8 +59,8 @@ def _error(error: JobError | None) -> dict[str, Json]:
     return {"code": error.code, "message": error.message, "param": error.param}
 
 
-def _integration(sent: Mapping[str, Json]) -> dict[str, Json]:
-    return {"type": sent["type"], "wandb": {**sent["wandb"], "run_id": None}}
+def _integration(sent: Mapping[str, Json], job_id: str) -> dict[str, Json]:
+    return {"type": sent["type"], "wandb": {**sent["wandb"], "run_id": job_id}}
 
 
 def _method(record: Job) -> dict[str, Json]:

@@ -139,10 +139,13 @@ class Method(Spec):
 class Wandb(Spec):
     """Where Weights & Biases shall show the run."""
 
-    project: str
-    name: str | None = None
-    entity: str | None = None
-    tags: tuple[str, ...] | None = None
+    project: str = Field(min_length=1, max_length=128, pattern=r"^[^/\\#?%:]*$")
+    """Weights & Biases forbids some characters in its name."""
+    name: str | None = Field(default=None, min_length=1, max_length=128)
+    """The run's; None: the job's id."""
+    entity: str | None = Field(default=None, min_length=1, max_length=128)
+    """The user or team; None: the key's own."""
+    tags: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] | None = Field(default=None, max_length=50)
 
 
 class Integration(Spec):
@@ -185,7 +188,7 @@ class JobRequest(Body):
     suffix: str | None = Field(default=None, min_length=1, max_length=64)
     seed: int | None = Field(default=None, strict=True, ge=0, le=SEED_MAX)
     metadata: Metadata = None
-    integrations: tuple[Integration, ...] | None = None
+    integrations: tuple[Integration, ...] | None = Field(default=None, max_length=1)
     hyperparameters: Annotated[None, BeforeValidator(_refuse_hyperparameters)] = None
     """Deprecated by OpenAI, and never meant for reinforcement."""
 

@@ -40,6 +40,12 @@ class Events(Scoped):
         with self.database.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 
+    def since(self, job_id: str, number: int) -> list[Event]:
+        """A job's events with a higher number, oldest first."""
+        query = self._of(job_id).where(table.c.number > number).order_by(table.c.number)
+        with self.database.read() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
     def _of(self, job_id: str) -> sa.Select[Any]:
         return sa.select(table).where(table.c.job_id == job_id, self.is_of_our_job(table.c.job_id))
 

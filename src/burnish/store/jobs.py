@@ -12,12 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from burnish.core.errors import InvalidRequest, LeaseLost
+from burnish.core.following import FollowerKind
 from burnish.core.job import JobStatus, check_move
 from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile, TunedModel
 from burnish.store import pages
 from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
 from burnish.store.events import append_events, job_not_found
 from burnish.store.files import insert_file, require_file
+from burnish.store.followers import insert_followers
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
 from burnish.store.models import delete_models, insert_models
 from burnish.store.outbox import OF_JOBS, insert_webhook_event
@@ -46,8 +48,15 @@ class Leaving:
 class Jobs(Scoped):
     """The table of jobs. The queue and the steps are the workers' business, and not parted by projects."""
 
-    def insert(self, job: Job, event: NewEvent, *, requiring: Mapping[str, str] | None = None) -> None:
-        """Write a job and its first event in one transaction.
+    def insert(
+        self,
+        job: Job,
+        event: NewEvent,
+        *,
+        requiring: Mapping[str, str] | None = None,
+        followers: Collection[FollowerKind] = (),
+    ) -> None:
+        """Write a job, its first event and its followers in one transaction.
 
         `requiring` are the files that must still be there then, by the request's field that names each. Raises
         `InvalidRequest` for one that is not.
@@ -58,6 +67,7 @@ class Jobs(Scoped):
             connection.execute(sa.insert(table).values(**job_values(job)))
             _insert_metadata(connection, job.id, job.metadata or {})
             append_events(connection, job.id, [event], now=job.created_at)
+            insert_followers(connection, job.id, followers, now=job.created_at)
 
     def get(self, job_id: str) -> Job | None:
         """The job with this id."""

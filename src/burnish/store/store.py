@@ -11,6 +11,7 @@ from burnish.store.database import Database, open_database
 from burnish.store.events import Events
 from burnish.store.exchanges import Exchanges
 from burnish.store.files import Files
+from burnish.store.followers import Followers
 from burnish.store.grades import Grades
 from burnish.store.jobs import Jobs
 from burnish.store.keys import Keys
@@ -38,6 +39,7 @@ class Store:
     keys: Keys
     outbox: Outbox
     exchanges: Exchanges
+    followers: Followers
     grades: Grades
 
     def of(self, project: str) -> "Store":
@@ -78,5 +80,6 @@ def _store(database: Database, project: str | None) -> Store:
         keys=Keys(database),
         outbox=Outbox(database),
         exchanges=Exchanges(database, project),
+        followers=Followers(database),
         grades=Grades(database),
     )

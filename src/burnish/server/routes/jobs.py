@@ -13,6 +13,7 @@ from burnish.core.records import Job, NewEvent
 from burnish.server import wire
 from burnish.server.admission import admit
 from burnish.server.desk import AtDesk
+from burnish.server.integrations import followers_of
 from burnish.server.pages import After, Limit, listed, listed_with_ends, metadata_filter
 from burnish.spec.job import SEED_MAX, JobRequest
 
@@ -29,7 +30,8 @@ def router() -> APIRouter:
         """Start a job. What its files hold is checked by the job itself, within seconds."""
         files = admit(desk, body)
         job = _new_job(body, desk.caller.project)
-        desk.store.jobs.insert(job, NewEvent(f"Created fine-tuning job: {job.id}"), requiring=files)
+        event = NewEvent(f"Created fine-tuning job: {job.id}")
+        desk.store.jobs.insert(job, event, requiring=files, followers=followers_of(desk.settings, body))
         return wire.job(job, desk.settings.organization)
 
     @api.get("")
