@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from burnish.cli.serve import _Child, followers, free_port, running
+from burnish.cli.serve import RESTARTS, _Child, followers, free_port, running
 from burnish.core.errors import BurnishError
 from burnish.settings import Settings, child_environment
 
@@ -37,6 +37,18 @@ def test_a_process_that_dies_is_started_again_until_stopped(tmp_path):
     count = len(mark.read_text())
     time.sleep(0.1)
     assert len(mark.read_text()) == count
+
+
+def test_deaths_long_ago_are_forgotten(tmp_path):
+    mark = tmp_path / "starts"
+    program = f"open({str(mark)!r}, 'a').write('x')"
+    child = _Child([sys.executable, "-S", "-c", program], child_environment(Settings(data_dir=tmp_path)), steady_s=0.0)
+    child.start()
+    deadline = time.monotonic() + 30
+    while not mark.exists() or len(mark.read_text()) < RESTARTS + 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.stop()
 
 
 def test_what_was_started_ends_with_the_block(tmp_path):

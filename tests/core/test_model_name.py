@@ -1,4 +1,5 @@
-from burnish.core.model_name import tuned_name
+from burnish.core.model_name import name_of, tuned_name
+from tests.work.made import job
 
 
 def test_a_name_has_five_fields_and_a_checkpoint_six():
@@ -10,3 +11,11 @@ def test_a_name_has_five_fields_and_a_checkpoint_six():
 
 def test_a_missing_suffix_keeps_its_colons():
     assert tuned_name("gpt", "openai", None, "BTz2REMH") == "ft:gpt:openai::BTz2REMH"
+
+
+def test_a_jobs_models_have_names_that_hang_on_job_and_step_alone():
+    mine = job(model="o4-mini", suffix="mine")
+    names = [name_of(mine, "acme", step) for step in (None, 3, 4)]
+    assert names == [name_of(mine, "acme", step) for step in (None, 3, 4)]
+    assert len({name.split(":")[4] for name in names}) == 3
+    assert all(name.startswith("ft:o4-mini:acme:mine:") for name in names)

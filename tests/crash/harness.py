@@ -1,214 +1,243 @@
-"""A job on the tiny model, whose processes are killed at random: `python -m tests.crash.harness --kills 200`.
+"""A job on the tiny model, whose processes are killed again and again: `python -m tests.crash.harness --kills 200`.
 
-Every job must end with the very bits of an undisturbed one: weights, answers, scores, events. Killed are the run, the
-worker or both, with SIGKILL, whatever they are at: loading, sampling, grading, training, writing.
+With `--signal TERM` they are told to end instead, each in turn at everything that the job is at.
+
+Every job must end with the very bits of an undisturbed one: weights, checkpoints, answers, scores, events. Killed are
+the run, the worker, the server or all that there is at once, with SIGKILL, at random moments or while the job is at
+something; and nothing may be left of it: no process, no file. Linux only.
 """
 
 import argparse
 import json
-import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from burnish.core.job import JobStatus
-from burnish.core.records import NewEvent, StoredFile
-from burnish.settings import Models, Settings, Training, child_environment
-from burnish.spec.job import JobRequest
-from burnish.store.blobs import Blobs, open_blobs
-from burnish.store.store import Store, open_store
+from burnish.cli.serve import RESTARTS
+from burnish.sandbox.choice import choose
+from burnish.settings import Grading
 from burnish.work.worker import DEATHS
-from tests.tiny import write_tiny_model
-from tests.work.made import job
-from tests.work.test_reinforce import FORMAT, GRADER, without_clock
+from tests.crash import family
+from tests.crash.moments import MOMENTS, Moment, Observer
+from tests.crash.site import JOB, Site, undisturbed, until
 
-JOB = "ftjob-1"
-LEASE_S = 2.0
-TIMEOUT_S = 300.0
-Victim = Literal["run", "worker", "both"]
-VICTIMS: tuple[Victim, ...] = ("run", "worker", "both")
-RECOVERY = ("The run had died.", "The snapshot of step")
-HYPER = {"n_epochs": 6, "batch_size": 2, "eval_interval": 3, "reasoning_effort": "none", "compute_multiplier": 0.5}
+Victim = Literal["run", "worker", "server", "group"]
+VICTIMS: tuple[Victim, ...] = ("run", "worker", "server", "group")
+TOLD: tuple[Victim, ...] = ("run", "worker", "server")
+"""Who is told to end, in turn."""
+AIMS: tuple[Moment, ...] = ("sampling", "grading", "training", "checkpointing", "writing events")
+STAGES: tuple[Moment, ...] = ("starting", *AIMS)
+PATIENCE_S = 60.0
+"""How long a moment or a victim is waited for."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One kill."""
+
+    victim: Victim
+    moment: Moment
+    step: int
+    """The last that was written down; -1: none."""
+    aim: Moment | None
+    """What was waited for; None: a random time."""
 
 
 @dataclass
-class Site:
-    """A data directory with a queued job in it."""
+class Hunt:
+    """The kills of one job, drawn by the seed."""
 
-    directory: Path
-    settings: Settings = field(init=False)
-    store: Store = field(init=False)
-    blobs: Blobs = field(init=False)
+    site: Site
+    observer: Observer
+    rng: random.Random
+    kills: int
+    number: signal.Signals = signal.SIGKILL
+    deeds: list[Deed] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        model = write_tiny_model(self.directory / "model")
-        self.settings = Settings(
-            data_dir=self.directory / "data",
-            lease_s=LEASE_S,
-            poll_s=0.05,
-            models=Models(local={"tiny": str(model)}),
-            training=Training(max_answer_tokens=24),
-        )
-        self.store, self.blobs = open_store(self.settings), open_blobs(self.settings)
-        rows = b'{"messages": [{"role": "user", "content": "Which word?"}], "wanted": "maybe"}\n' * 4
-        for name in ("file-train", "file-valid"):
-            self.blobs.put(f"files/{name}", rows)
-            self.store.files.insert(StoredFile(name, len(rows), 1000, "x.jsonl", "fine-tune", "default"))
-        method = {"grader": GRADER, "response_format": FORMAT, "hyperparameters": HYPER}
-        request = JobRequest.model_validate(
-            {
-                "model": "tiny",
-                "training_file": "file-train",
-                "validation_file": "file-valid",
-                "method": {"type": "reinforcement", "reinforcement": method},
-            }
-        )
-        self.store.jobs.insert(job(request.record(), model="tiny"), NewEvent("Created"))
+    def carry_out(self) -> None:
+        """Start the server as often as it is killed, and kill, until the kills are used up and the job has ended."""
+        while not self.site.is_done:
+            with self.site.server() as server:
+                losses = 0
+                while server.poll() is None and not self.site.is_done:
+                    if len(self.deeds) == self.kills:
+                        until(lambda: self.site.is_done)
+                        break
+                    # A server gives up on a worker that dies again and again: it is itself killed before.
+                    victims = VICTIMS if losses < RESTARTS - 1 else ("server", "group")
+                    deed = self._kill(server, *self._draw(victims))
+                    losses += deed is not None and deed.victim == "worker"
 
-    @contextmanager
-    def worker(self) -> "Iterator[subprocess.Popen[bytes]]":
-        """A real worker process; ended with the block if it still lives."""
-        with (self.directory / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "burnish.work.process"],
-                env=child_environment(self.settings),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+    def _draw(self, victims: tuple[Victim, ...]) -> "tuple[Victim, Moment | None]":
+        """Whom to kill, and what at; None: at any time."""
+        if self.number is signal.SIGTERM:
+            place = len(self.deeds)
+            return TOLD[(place + place // len(STAGES)) % len(TOLD)], STAGES[place % len(STAGES)]
+        return self.rng.choice(victims), self._aim()
+
+    def _kill(self, server: "subprocess.Popen[bytes]", victim: Victim, aim: Moment | None) -> Deed | None:
+        """At a moment; None: the job ended before."""
+        self._wait_for(aim)
+        pids: list[int] = []
+        deadline = time.monotonic() + PATIENCE_S
+        while not (pids := self._pids(victim, server)):
+            if self.site.is_done or time.monotonic() > deadline:
+                return None
+            time.sleep(0.01)
+        moment, step = self.observer.moment()
+        if self.site.is_done:
+            return None
+        family.strike(pids, self.number)
+        if server.pid in pids:
+            server.wait()
+            if self.number is signal.SIGTERM:
+                self.complaints += [f"a {role} outlived its server" for role in ("worker", "run") if family.who(role)]
+        self.deeds.append(Deed(victim, moment, step, aim))
+        return self.deeds[-1]
+
+    def _aim(self) -> Moment | None:
+        """What to kill at; None: at any time. Now and then before the first step, or after the last."""
+        if self.deeds == [] and self.rng.random() < 0.4:
+            return "validating or queued"
+        if len(self.deeds) == self.kills - 1 and self.rng.random() < 0.4:
+            return "publishing"
+        return self.rng.choice(AIMS) if self.rng.random() < 0.75 else None
+
+    def _wait_for(self, aim: Moment | None) -> None:
+        """For the moment, and a little; longer where the job has hardly got a step further since it last died."""
+        if self.site.store.jobs.require(JOB).deaths >= DEATHS - 1:
+            until(self._is_out_of_danger)
+        if aim is None:
+            self.observer.watch(self.rng.uniform(0, 5))
+            return
+        deadline = time.monotonic() + PATIENCE_S
+        while self.observer.moment()[0] != aim and not self.site.is_done and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if self.number is signal.SIGKILL:
+            time.sleep(self.rng.choice((0.0, self.rng.uniform(0, 0.02))))
+
+    def _is_out_of_danger(self) -> bool:
+        self.observer.moment()
+        return self.site.store.jobs.require(JOB).deaths == 0 or self.site.is_done
+
+    def _pids(self, victim: Victim, server: "subprocess.Popen[bytes]") -> list[int]:
+        match victim:
+            case "server":
+                return [server.pid]
+            case "group":
+                return list(family.living())
+            case _:
+                return family.who(victim)[-1:]
+
+
+@dataclass
+class Report:
+    """What came of one job."""
+
+    seed: int
+    sandbox: str
+    deeds: list[Deed]
+    attempts: int
+    recoveries: int
+    complaints: list[str]
+    """Empty: all is as if nothing had happened."""
+
+
+def hunted(site: Site, seed: int, kills: int, number: signal.Signals, wanted: dict[str, Any]) -> Report:
+    """The job under that many kills, and what is wrong with it afterwards."""
+    hunt = Hunt(site, Observer(site, wanted["answers"]), random.Random(seed), kills, number)
+    hunt.carry_out()
+    complaints = [*hunt.complaints, *differences(site, wanted), *site.faults(), *remains(site)]
+    job = site.store.jobs.require(JOB)
+    return Report(seed, site.sandbox, hunt.deeds, job.attempt, site.recoveries, complaints)
+
+
+def differences(site: Site, wanted: dict[str, Any]) -> list[str]:
+    """What is not as in the undisturbed job."""
+    found = site.outcome()
+    return [f"the {name} differ" for name in wanted if found[name] != wanted[name]]
+
+
+def remains(site: Site) -> list[str]:
+    """Processes and files that are still there when the server was ended, and started and ended once more."""
+    left = [f"orphan: {command}" for command in family.orphans(PATIENCE_S)]
+    site.let_an_hour_pass()
+    with site.server():
         try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the job has ended."""
-        return self.store.jobs.require(JOB).status.is_final
-
-    def outcome(self) -> dict[str, Any]:
-        """Everything that must be the same, whatever happened on the way."""
-        done = self.store.jobs.require(JOB)
-        assert done.status is JobStatus.SUCCEEDED, (done.status, done.error)
-        assert done.fine_tuned_model is not None
-        events = [
-            (event.level, event.type, _exact(event.message), without_clock(event.data))
-            for event in self.store.events.all(JOB)
-            if not event.message.startswith(RECOVERY)
-        ]
-        return {
-            "weights": self._weights(done.fine_tuned_model),
-            "checkpoints": {each.step: self._weights(each.model) for each in self.store.checkpoints.all(JOB)},
-            "answers": self.blobs.get(f"files/{done.result_files[1]}"),
-            "trained_tokens": done.trained_tokens,
-            "tokens": (done.usage_metrics or {})["tokens"],
-            "events": json.dumps(events),
-        }
-
-    def _weights(self, model: str) -> bytes:
-        row = self.store.models.get(model)
-        assert row is not None
-        return self.blobs.get(f"{row.blob}/adapter_model.safetensors")
-
-    def leftovers(self) -> list[str]:
-        """What should not be there when the job has ended and its last worker was started once more."""
-        runs = self.settings.data_dir / "runs"
-        directories = [f"runs/{path.name}" for path in runs.iterdir()] if runs.is_dir() else []
-        names = {row.blob.partition("/")[2] for row in self.store.models.all()}
-        strays = [path for path in self.blobs.paths("models") if path.split("/")[1] not in names]
-        return [*directories, *self.blobs.paths("snapshots"), *strays]
+            until(lambda: site.leftovers() == [], PATIENCE_S)
+        except TimeoutError:
+            left += [f"left: {name}" for name in site.leftovers()]
+    return left + [f"orphan: {command}" for command in family.orphans(PATIENCE_S)]
 
 
-def _exact(message: str) -> str:
-    """A message without its times: estimates tell them."""
-    return message.partition(":")[0] if message.startswith("Estimate") else message
+def reports(root: Path, kills: int, per_job: int, seed: int, number: signal.Signals) -> Iterator[Report]:
+    """Of job after job, until the kills are used up. The directory of a job that went well is removed."""
+    wanted = undisturbed(root / "undisturbed")
+    has_sandbox = choose(Grading()).backend is not None
+    done = 0
+    while done < kills:
+        site = Site(root / str(seed), "auto" if has_sandbox and seed % 2 else "unsafe-none")
+        report = hunted(site, seed, min(per_job, kills - done), number, wanted)
+        yield report
+        done, seed = done + len(report.deeds), seed + 1
+        shutil.rmtree(root / str(report.seed))
 
 
-def undisturbed(directory: Path) -> dict[str, Any]:
-    """What the job comes to when nobody is killed."""
-    site = Site(directory)
-    with site.worker():
-        until(lambda: site.is_done)
-    return site.outcome()
-
-
-def disturbed(directory: Path, seed: int, kills: int) -> tuple[Site, list[str]]:
-    """The same job under that many kills, at moments that the seed draws; and who was killed at which step."""
-    site, rng, deeds = Site(directory), random.Random(seed), list[str]()
-    while not site.is_done:
-        with site.worker() as worker:
-            while not site.is_done and worker.poll() is None:
-                if len(deeds) == kills:
-                    until(lambda: site.is_done)
-                    break
-                victim = rng.choice(VICTIMS)
-                _let_it_work(site, rng)
-                if not site.is_done:
-                    deeds.append(f"{victim} at step {site.store.jobs.last_step(JOB)}")
-                    _kill(worker, victim)
-    with site.worker():
-        time.sleep(2 * LEASE_S)  # a worker that starts sweeps up
-    return site, deeds
-
-
-def _let_it_work(site: Site, rng: random.Random) -> None:
-    """For a while; longer where the job has hardly got a step further since it last died."""
-    time.sleep(rng.uniform(0, 6))
-    if site.store.jobs.require(JOB).deaths >= DEATHS - 1:
-        until(lambda: site.store.jobs.require(JOB).deaths == 0 or site.is_done)
-        time.sleep(rng.uniform(0, 0.5))
-
-
-def _kill(worker: "subprocess.Popen[bytes]", victim: Victim) -> None:
-    runs = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    if victim in ("worker", "both"):
-        worker.kill()
-        worker.wait()
-    for pid in runs if victim in ("run", "both") else ():
-        try:
-            os.kill(int(pid), signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
-def until(is_so: Any) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the job makes no progress")
-        time.sleep(0.02)
+def summary(found: list[dict[str, Any]]) -> str:
+    """The kills by moment and victim, and what came of them."""
+    deeds = [deed for report in found for deed in report["deeds"]]
+    counts = Counter((deed["moment"], deed["victim"]) for deed in deeds)
+    lines = ["| while | " + " | ".join(VICTIMS) + " | all |", "|---|" + "---|" * (len(VICTIMS) + 1)]
+    for moment in MOMENTS:
+        row = [counts[moment, victim] for victim in VICTIMS]
+        lines.append(f"| {moment} | " + " | ".join(map(str, [*row, sum(row)])) + " |")
+    row = [sum(deed["victim"] == victim for deed in deeds) for victim in VICTIMS]
+    lines.append("| all | " + " | ".join(map(str, [*row, sum(row)])) + " |")
+    bad = [report for report in found if report["complaints"]]
+    aimed = sum(deed["aim"] is not None for deed in deeds)
+    runs, recoveries = (sum(report[name] for report in found) for name in ("attempts", "recoveries"))
+    lines.append(f"{len(deeds)} kills over {len(found)} jobs, {aimed} aimed; {runs} runs, {recoveries} recoveries; ")
+    lines[-1] += f"wrong: {bad}" if bad else "every bit as if there had been none, and nothing left"
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Kill until the number is reached, job after job; any difference ends with an error."""
+    """Kill until the number is reached, job after job; any complaint ends with an error."""
     flags = argparse.ArgumentParser(description=__doc__)
     flags.add_argument("--kills", type=int, default=200, help="in all")
-    flags.add_argument("--per-job", type=int, default=8)
+    flags.add_argument("--per-job", type=int, default=12)
     flags.add_argument("--seed", type=int, default=0)
+    flags.add_argument("--record", type=Path, help="a file with a line per job; what stands in it is not done again")
+    flags.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
     given = flags.parse_args()
-    total, seed = 0, given.seed
-    with tempfile.TemporaryDirectory() as directory:
-        wanted = undisturbed(Path(directory) / "undisturbed")
-        while total < given.kills:
-            site, deeds = disturbed(Path(directory) / str(seed), seed, min(given.per_job, given.kills - total))
-            found = site.outcome()
-            different = [name for name in wanted if found[name] != wanted[name]]
-            if different or site.leftovers():
-                sys.exit(f"seed {seed}: {different or site.leftovers()} after {deeds}")
-            total, seed = total + len(deeds), seed + 1
-            sys.stdout.write(f"{total} kills: {', '.join(deeds)}\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{total} kills over {seed - given.seed} jobs: every bit as if there had been none\n")
+    number = signal.Signals[f"SIG{given.signal}"]
+    recorded = given.record.read_text().splitlines() if given.record and given.record.exists() else []
+    found = [json.loads(line) for line in recorded]
+    family.adopt_orphans()
+    root = Path(tempfile.mkdtemp(prefix="crash-"))
+    left = given.kills - sum(len(report["deeds"]) for report in found)
+    for report in reports(root, left, given.per_job, given.seed + len(found), number):
+        found.append(json.loads(json.dumps(asdict(report))))
+        if given.record:
+            with given.record.open("a") as out:
+                out.write(json.dumps(found[-1]) + "\n")
+        kills = [f"{deed.victim} while {deed.moment} after step {deed.step}" for deed in report.deeds]
+        sys.stdout.write(f"seed {report.seed}: {', '.join(kills)}\n")
+        sys.stdout.flush()
+        if report.complaints:
+            sys.exit(f"{summary(found)}seed {report.seed}, kept in {root}: {report.complaints}")
+    shutil.rmtree(root)
+    sys.stdout.write(summary(found))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from burnish.store.backup import backup, restore
 from burnish.store.blobs import open_blobs
 from burnish.store.store import open_store
-from tests.crash.harness import JOB, Site, until
+from tests.crash.site import JOB, Site, until
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from burnish.core.job import JobStatus
 from burnish.store.tables import jobs
-from tests.crash.harness import JOB, Site, until
+from tests.crash.site import JOB, Site, until
 
 BUDGET = {"burnish_budget_tokens": "400"}
 

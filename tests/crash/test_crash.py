@@ -1,18 +1,29 @@
-"""A short version of `make crash`."""
+"""Short versions of `make crash`."""
 
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
-from tests.crash.harness import disturbed, undisturbed
+from tests.crash.harness import STAGES
 
-KILLS = 5
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
 
 
-@pytest.mark.slow
-def test_a_job_whose_processes_are_killed_ends_as_if_nothing_had_happened(tmp_path: Path):
-    wanted = undisturbed(tmp_path / "undisturbed")
-    site, deeds = disturbed(tmp_path / "disturbed", seed=1, kills=KILLS)
-    found = site.outcome()
-    assert {name: found[name] == value for name, value in wanted.items()} == dict.fromkeys(wanted, True), deeds
-    assert site.leftovers() == []
+def harness(kills: int, *more: str) -> str:
+    """What it prints; in a process of its own, because it adopts the orphans."""
+    command = [sys.executable, "-m", "tests.crash.harness", "--kills", str(kills), *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{kills} kills over 1 jobs" in done.stdout
+    assert "every bit as if there had been none, and nothing left" in done.stdout
+    return done.stdout
+
+
+def test_a_job_whose_processes_are_killed_ends_as_if_nothing_had_happened():
+    harness(5, "--seed", "1")
+
+
+def test_a_job_whose_processes_are_told_to_end_at_every_stage_goes_on_to_the_same_end():
+    told = harness(6, "--signal", "TERM")
+    assert sum(f" while {stage} after" in told for stage in STAGES) >= len(STAGES) - 2  # some last for milliseconds

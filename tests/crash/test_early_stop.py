@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from burnish.store.tables import jobs
-from tests.crash.harness import JOB, Site, until
+from tests.crash.site import JOB, Site, until
 
 
 def site_without_progress(directory: Path) -> Site:

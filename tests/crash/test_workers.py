@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.harness import JOB, Site, undisturbed, until
+from tests.crash.site import JOB, Site, undisturbed, until
 
 
 @pytest.fixture(scope="module")

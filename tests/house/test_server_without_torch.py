@@ -1,4 +1,4 @@
-"""The door never loads torch: the API process stays small, and `burnish jobs` answers at once."""
+"""The door never loads torch, nor does the worker: both stay small, and `burnish jobs` answers at once."""
 
 import subprocess
 import sys
@@ -9,6 +9,11 @@ _REPORT = f"import sys; print(*[name for name in {HEAVY} if name in sys.modules]
 
 def test_the_server_does_not_load_torch():
     assert loaded_by("import burnish.server.app") == []
+
+
+def test_the_worker_does_not_load_torch():
+    """It starts again within a second; its runs load it."""
+    assert loaded_by("import burnish.work.process") == []
 
 
 def test_the_command_line_does_not_load_torch():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from burnish.core.errors import Busy, InvalidRequest, NotFound, Unavailable
+from burnish.core.errors import BurnishError, Busy, InvalidRequest, NotFound, Unavailable
 from burnish.infer import fleet as module
 from burnish.infer.fleet import Fleet
 from burnish.policy.adapter import Adapter
@@ -157,6 +157,24 @@ def test_a_file_deleted_by_hand_is_named_until_it_is_back(tmp_path, blobs, tiny,
         base = await ask(fleet, Served(base="tiny"))
         with pytest.raises(NotFound, match=f"The model's files are gone: models/a/{name}. Restore them from a backup"):
             await ask(fleet, LORA)
+        assert await ask(fleet, Served(base="tiny")) == base
+        blobs.put(f"models/a/{name}", data)
+        assert await ask(fleet, LORA) != base
+
+    with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_damaged_file_is_told_until_it_is_whole_again(tmp_path, blobs, tiny, name):
+    adapter_in(blobs, "models/a", tiny, tmp_path)
+    data = blobs.get(f"models/a/{name}")
+    blobs.put(f"models/a/{name}", data[: len(data) // 2])
+
+    async def act(fleet: Fleet) -> None:
+        base = await ask(fleet, Served(base="tiny"))
+        for _ in range(2):
+            with pytest.raises(BurnishError, match=r"damaged: models/a cannot be read: .*Restore them from a backup"):
+                await ask(fleet, LORA)
         assert await ask(fleet, Served(base="tiny")) == base
         blobs.put(f"models/a/{name}", data)
         assert await ask(fleet, LORA) != base

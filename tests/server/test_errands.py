@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 
@@ -17,6 +18,16 @@ def test_what_has_run_out_is_removed_without_anybody_asking(tmp_path: Path):
     with opened(tmp_path) as door:  # its errands begin at once, and end with it
         pass
     assert list((tmp_path / "blobs").rglob("part_a")) == []
+
+
+def test_a_write_that_was_killed_long_ago_goes_without_anybody_asking(tmp_path: Path):
+    torn = tmp_path / "blobs" / "files" / "file-a#1"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b"half")
+    os.utime(torn, (NOW - 1_000_000_000, NOW - 1_000_000_000))
+    with opened(tmp_path):
+        pass
+    assert not torn.exists()
 
 
 def test_every_endpoint_is_told_by_a_running_server(tmp_path: Path):

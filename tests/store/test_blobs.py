@@ -1,5 +1,7 @@
 import hashlib
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from burnish.core.errors import BurnishError, NotFound, StoreUnavailable
 from burnish.settings import Settings
-from burnish.store.blobs import Blobs, blobs_in, open_blobs
+from burnish.store.blobs import TORN_S, Blobs, blobs_in, open_blobs
 
 LARGE = bytes(range(256)) * 40_000  # 10 MB: several chunks
 
@@ -107,6 +109,25 @@ def test_bytes_that_cannot_be_written_are_told_with_their_path(blobs: Blobs, dat
     with pytest.raises(StoreUnavailable, match=r"'a/b' cannot be read or written at present: .* Not a directory"):
         blobs.put("a/b", data)
     assert blobs.paths() == ["a"]
+
+
+def test_what_a_killed_writer_left_goes_when_an_hour_has_passed(blobs: Blobs, tmp_path: Path):
+    blobs.put("a/b", b"x")
+    blobs.put("a/c#d", b"x")
+    program = (
+        "import os, sys; from pathlib import Path; from burnish.store.blobs import blobs_in\n"
+        "blobs_in(Path(sys.argv[1])).put_pieces('a/b', iter(lambda: b'y' * 5_000_000 if not os.path.exists("
+        "sys.argv[1] + '/a/b#1') else os.kill(os.getpid(), 9), None))"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path / "blobs"], check=False)
+    torn = tmp_path / "blobs" / "a" / "b#1"
+    written_at = torn.stat().st_mtime
+    blobs.sweep(written_at + TORN_S - 1)
+    assert torn.exists()
+    blobs.sweep(written_at + TORN_S + 1)
+    assert not torn.exists()
+    assert blobs.paths() == ["a/b", "a/c#d"]
+    assert blobs.get("a/b") == b"x"
 
 
 def test_bytes_are_fetched_into_a_file_with_their_digest(blobs: Blobs, tmp_path: Path):

@@ -130,6 +130,31 @@ def test_a_running_job_is_claimed_again_only_when_its_lease_has_run_out(store: S
     assert (again.attempt, again.started_at) == (2, NOW)
 
 
+def test_a_dead_workers_job_is_claimed_though_the_clock_was_set_back(store: Store):
+    _running(store)
+    assert store.jobs.claim("other", ANY, LEASE, NOW - LEASE) is None
+    earlier = NOW - 3600
+    assert store.jobs.heartbeat("ftjob-a", 1, LEASE, earlier) is True  # a live worker's is renewed by the new clock
+    assert store.jobs.claim("other", ANY, LEASE, earlier + 1) is None
+    assert store.jobs.heartbeat("ftjob-a", 1, LEASE, NOW) is True
+    again = store.jobs.claim("other", ANY, LEASE, earlier)
+    assert again is not None
+    assert again.attempt == 2
+    assert store.jobs.heartbeat("ftjob-a", 1, LEASE, earlier) is False
+
+
+def test_events_keep_their_order_though_the_clock_is_set_back(store: Store):
+    claimed = _running(store)
+    for step, now in ((1, NOW), (2, NOW - 3600), (3, NOW + 3600)):
+        leaving = Leaving([NewEvent(f"step {step}")])
+        store.jobs.commit_step("ftjob-a", claimed.attempt, step, now=now, leaving=leaving)
+    assert _messages(store) == ["created", "step 1", "step 2", "step 3"]
+    newest = store.events.page("ftjob-a", limit=2)
+    assert [each.message for each in newest.items] == ["step 3", "step 2"]
+    older = store.events.page("ftjob-a", after=newest.items[-1].id)
+    assert [each.message for each in older.items] == ["step 1", "created"]
+
+
 def test_a_stale_attempt_writes_nothing(store: Store):
     _running(store)
     store.jobs.claim("other", ANY, LEASE, NOW + 100)

@@ -6,7 +6,7 @@ import pytest
 from burnish.core.budget import Budget
 from burnish.core.errors import LeaseLost
 from burnish.core.job import JobStatus
-from burnish.core.records import Checkpoint, NewEvent
+from burnish.core.records import NewEvent
 from burnish.core.rollout import Grade, SampleKey, TokenUsage
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.settings import Settings
@@ -14,7 +14,7 @@ from burnish.store.blobs import open_blobs
 from burnish.store.store import Store, open_store
 from burnish.work.journal import StepRecord, Wish
 from burnish.work.stagnation import Validation
-from burnish.work.store_journal import StoreJournal, best_last, superseded
+from burnish.work.store_journal import StoreJournal
 from burnish.work.usage import Seconds, Tokens, Usage
 from tests.work.made import job
 from tests.work.test_plan import plan
@@ -240,31 +240,6 @@ def test_a_grade_is_found_again(journal: StoreJournal):
     assert journal.grade(key, "digest") is None
     journal.record_grade(key, "digest", Grade("exact", "string_check", 1.0))
     assert journal.grade(key, "digest") == Grade("exact", "string_check", 1.0)
-
-
-def checkpoint(step: int, reward: float) -> Checkpoint:
-    return Checkpoint(f"c{step}", "ftjob-1", 0, step, f"m{step}", {"full_valid_mean_reward": reward})
-
-
-def test_of_equal_rewards_the_later_step_stays():
-    dropped = superseded([checkpoint(1, 0.5), checkpoint(2, 0.5), checkpoint(3, 0.4)], keep=1)
-    assert [each.step for each in dropped] == [3, 1]
-
-
-def test_the_best_checkpoint_is_the_one_with_the_highest_reward_and_of_equals_the_later():
-    rewards = {1: 0.5, 2: 0.7, 3: 0.7, 4: 0.6}
-    paused = Checkpoint("c9", "ftjob-1", 0, 9, "m9", {"step": 9})
-    ranked = best_last([paused, *(checkpoint(step, reward) for step, reward in rewards.items())])
-    assert [each.step for each in ranked] == [1, 4, 2, 3]
-
-
-def test_a_checkpoint_that_a_pause_wrote_stays():
-    paused = Checkpoint("c9", "ftjob-1", 0, 9, "m9", {"step": 9})
-    assert [each.step for each in superseded([paused, checkpoint(1, 0.5), checkpoint(2, 0.6)], keep=1)] == [1]
-
-
-def test_nothing_is_dropped_while_there_is_room():
-    assert superseded([checkpoint(1, 0.5)], keep=3) == []
 
 
 def test_a_step_and_what_it_used_are_written_down_together_and_once(

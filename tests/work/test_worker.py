@@ -3,6 +3,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,36 @@ def test_a_worker_told_to_stop_ends_its_run(make: Make, store: Store):
     [run] = worker._runs
     worker.work(lambda: True)
     assert run.process.poll() is not None
+
+
+def test_a_job_given_back_can_be_claimed_at_once_and_has_not_died(make: Make, store: Store, tmp_path: Path):
+    queue(store)
+    worker = make("import time; time.sleep(60)")
+    worker.turn()
+    (tmp_path / "runs" / "ftjob-1-1").mkdir(parents=True)
+    worker.work(lambda: True)
+    assert list((tmp_path / "runs").iterdir()) == []
+    again = store.jobs.claim("another", [JobStatus.RUNNING], 60, time.time())
+    assert again is not None
+    assert (again.attempt, again.deaths) == (2, 0)
+    store.jobs.release("ftjob-1", 2)
+    after_a_death = store.jobs.claim("a third", [JobStatus.RUNNING], 60, time.time())
+    assert after_a_death is not None
+    assert after_a_death.deaths == 1
+
+
+def test_a_worker_told_to_stop_while_the_store_is_away_ends_all_the_same(settings: Settings, store: Store):
+    queue(store)
+    own = store_at(f"sqlite:///{settings.data_dir}/burnish.db?timeout=0.1")
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    worker = Worker(settings, own, open_blobs(settings), "worker", lambda _: command)
+    worker.turn()
+    [run] = worker._runs
+    with closing(sqlite3.connect(settings.data_dir / "burnish.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        worker.work(lambda: True)
+    assert run.process.poll() is not None
+    own.close()
 
 
 def test_a_new_jobs_files_are_checked_while_another_trains(make: Make, store: Store):

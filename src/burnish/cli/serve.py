@@ -2,10 +2,12 @@
 
 import contextlib
 import logging
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +22,9 @@ from burnish.settings import Settings, child_environment
 log = logging.getLogger(__name__)
 
 RESTARTS = 5
-"""How often a child that dies is started again before the server gives up on it."""
+"""How often in a row a child that dies is started again before the server gives up on it."""
+STEADY_S = 60.0
+"""How long a child must have lived for its earlier deaths to be forgotten."""
 STOP_TIMEOUT_S = 10.0
 """How long a child may take to end before it is killed."""
 
@@ -47,6 +51,7 @@ def serve(
         }
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again when it is done, and the default would end us there
     with contextlib.ExitStack() as processes:
         for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else []), *followers(settings)):
             processes.enter_context(running(module, settings))
@@ -68,6 +73,11 @@ def followers(settings: Settings) -> list[str]:
     return modules
 
 
+def _end(*_: object) -> None:
+    """In good order: our children end first."""
+    sys.exit()
+
+
 @contextlib.contextmanager
 def running(module: str, settings: Settings, arguments: Sequence[str] = ()) -> "Iterator[_Child]":
     """Keep `python -m module` alive while inside; it ends with us."""
@@ -80,13 +90,13 @@ def running(module: str, settings: Settings, arguments: Sequence[str] = ()) -> "
 
 
 class _Child:
-    """A process that is started again when it dies, a limited number of times.
+    """A process that is started again when it dies, a limited number of times in a row.
 
     It gets a pipe as standard input and may take its end for ours.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
-        self._command, self._environment = command, environment
+    def __init__(self, command: Sequence[str], environment: dict[str, str], steady_s: float = STEADY_S) -> None:
+        self._command, self._environment, self._steady_s = command, environment, steady_s
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._process = self._launch()
@@ -114,13 +124,18 @@ class _Child:
         self._close()
 
     def _launch(self) -> "subprocess.Popen[bytes]":
+        self._started = time.monotonic()
         return subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE)
 
     def _keep_alive(self) -> None:
-        for attempt in range(1, RESTARTS + 1):
+        restarts = 0
+        while restarts < RESTARTS:
             code = self._process.wait()
-            if self._stopping.wait(min(attempt - 1, 5)):
+            if time.monotonic() - self._started > self._steady_s:
+                restarts = 0
+            if self._stopping.wait(restarts):
                 return
+            restarts += 1
             with self._starting:
                 if self._stopping.is_set():
                     return

@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import logging
+import shutil
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from burnish.core.errors import Busy, InvalidRequest, NotFound
+from burnish.core.errors import BurnishError, Busy, InvalidRequest, NotFound
 from burnish.policy.adapter import CONFIG_FILE, WEIGHTS_FILE
 from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
@@ -138,12 +139,23 @@ class Fleet:
         async with seat.attaching:
             if blob not in seat.adapters:
                 await self._detach_idle(seat)
-                await seat.driver.attach(blob, await self._folder(blob, CONFIG_FILE, WEIGHTS_FILE))
+                await self._attach(seat, blob)
             seat.adapters[blob] = seat.adapters.pop(blob, 0) + 1
         try:
             yield
         finally:
             seat.adapters[blob] -= 1
+
+    async def _attach(self, seat: _Seat, blob: str) -> None:
+        """Files that are damaged are not kept here: once they are restored in the blobs, they are fetched anew."""
+        folder = await self._folder(blob, CONFIG_FILE, WEIGHTS_FILE)
+        try:
+            await seat.driver.attach(blob, folder)
+        except InvalidRequest as error:
+            shutil.rmtree(folder)
+            reason = error.message.replace(str(folder), blob)
+            message = f"The model's files are damaged: {reason}. Restore them from a backup or delete it."
+            raise BurnishError(message) from error
 
     async def _detach_idle(self, seat: _Seat) -> None:
         idle = [blob for blob, users in seat.adapters.items() if not users]

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
@@ -73,11 +74,14 @@ class Adapter:
 
     @classmethod
     def read(cls, directory: Path, targets: Mapping[str, tuple[int, int]]) -> "Adapter":
-        """A PEFT directory; raises `InvalidRequest` where it does not fit the model or is no plain LoRA."""
-        config = json.loads((directory / CONFIG_FILE).read_text())
+        """A PEFT directory; raises `InvalidRequest` where it does not fit the model, is no plain LoRA or is damaged."""
+        try:
+            config = json.loads((directory / CONFIG_FILE).read_text())
+            tensors = load_file(directory / WEIGHTS_FILE)
+        except (ValueError, SafetensorError) as error:
+            raise InvalidRequest(f"{directory} cannot be read: {error}", param="model") from error
         if config.get("peft_type") != "LORA" or config.get("use_dora") or config.get("bias", "none") != "none":
             raise InvalidRequest(f"{directory} is not a plain LoRA adapter.", param="model")
-        tensors = load_file(directory / WEIGHTS_FILE)
         factors: dict[str, Factors] = {}
         for key, a_rI in tensors.items():
             if not key.endswith(".lora_A.weight"):

@@ -16,6 +16,7 @@ from typing import Any
 
 import sandlock
 
+from burnish.sandbox.scratch import prefix
 from burnish.sandbox.zygote import empty
 
 SCRATCH = "{scratch}"
@@ -28,7 +29,7 @@ def main() -> None:
     """Run what the command line's JSON says, until its end or ours."""
     order = json.loads(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with tempfile.TemporaryDirectory(prefix="burnish-grader-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=prefix("grader")) as scratch:
         try:
             _run(order, scratch)
         finally:

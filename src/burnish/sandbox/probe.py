@@ -12,7 +12,7 @@ from typing import Any
 
 from burnish.core.errors import GraderUnavailable
 from burnish.core.outcome import Outcome
-from burnish.sandbox import attempts
+from burnish.sandbox import attempts, scratch
 from burnish.sandbox.backend import Backend, environment
 from burnish.sandbox.cell import Cell, Died
 from burnish.sandbox.image import Image
@@ -84,7 +84,7 @@ class _Bait:
 def _bait() -> Iterator[_Bait]:
     """Things that must not be reached: listeners of three kinds, and a file."""
     with (
-        tempfile.TemporaryDirectory(prefix="burnish-bait-") as directory,
+        tempfile.TemporaryDirectory(prefix=scratch.prefix("bait")) as directory,
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
         socket.socket(socket.AF_UNIX) as unix,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from burnish.sandbox.backend import Started, environment, open_pipes, zygote_command
 from burnish.sandbox.limits import Limits
+from burnish.sandbox.scratch import prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Unconfined:
 
     def start(self, limits: Limits, packages: Path | None) -> Started:
         """A process with an environment and a scratch directory of its own, and no more."""
-        scratch = tempfile.mkdtemp(prefix="burnish-grader-")
+        scratch = tempfile.mkdtemp(prefix=prefix("grader"))
         process = open_pipes(zygote_command(), environment(scratch, packages), directory=scratch)
         made = {"confined": False, "scratch": scratch}
         return Started(process=process, configuration=made, scratch=Path(scratch))

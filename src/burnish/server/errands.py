@@ -14,6 +14,7 @@ from burnish.webhooks.sender import Sender
 
 EXPIRE_EVERY_S = 60.0
 DELIVER_EVERY_S = 1.0
+SWEEP_EVERY_S = 3600.0
 
 
 @asynccontextmanager
@@ -23,11 +24,15 @@ async def errands(state: State) -> AsyncIterator[None]:
     async def expire_now() -> None:
         await asyncio.to_thread(expire, state.store, state.blobs, time.time())
 
+    async def sweep_now() -> None:
+        await asyncio.to_thread(state.blobs.sweep, time.time())
+
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.aclose)
         deliverer = Deliverer(state.settings.webhooks, state.store.outbox, sender)
         await stack.enter_async_context(repeating(expire_now, every_s=EXPIRE_EVERY_S))
+        await stack.enter_async_context(repeating(sweep_now, every_s=SWEEP_EVERY_S))
         await stack.enter_async_context(repeating(deliverer.spread, every_s=DELIVER_EVERY_S))
         for name in deliverer.hooks:
             await stack.enter_async_context(repeating(partial(deliverer.deliver, name), every_s=DELIVER_EVERY_S))

@@ -6,8 +6,9 @@ Whatever keeps the bytes from being read or written (a full disk, a read-only on
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -19,7 +20,11 @@ from obstore.store import LocalStore, from_url
 from burnish.core.errors import BurnishError, NotFound, StoreUnavailable
 from burnish.settings import Settings
 
+TORN_S = 3600.0
+"""How long a file that is being written may stay untouched before its writer is given up."""
 _CHUNK_BYTES = 4 * 1024 * 1024
+_TORN = re.compile(r".+#\d+")
+"""How obstore calls what it has not finished writing."""
 
 
 class Written(NamedTuple):
@@ -117,6 +122,18 @@ class Blobs:
         """Remove everything below `prefix/`."""
         for path in self.paths(prefix):
             self.delete(path)
+
+    def sweep(self, now: float) -> None:
+        """Remove what a write left that was killed an hour ago or earlier: a file `name#1`, which no other call shows.
+
+        Only a directory has such; an object store forgets unfinished writes by its own rules.
+        """
+        if not isinstance(self.store, LocalStore) or self.store.prefix is None:
+            return
+        for path in Path(self.store.prefix).rglob("*#*"):
+            with suppress(FileNotFoundError), _available(str(path)):  # another process may have been faster
+                if _TORN.fullmatch(path.name) and path.is_file() and now - path.stat().st_mtime > TORN_S:
+                    path.unlink()
 
     def put_directory(self, prefix: str, directory: Path) -> dict[str, str]:
         """Write every file of a directory below `prefix/`; relative path -> sha256."""

@@ -107,20 +107,21 @@ class Jobs(Scoped):
         """Take a job in one of these states that nobody holds, and raise its attempt; None if there is none.
 
         One that was begun goes before those that wait; of these, one whose project has the fewest jobs held by workers;
-        of equals, the oldest. A queued job becomes `running`; in every other state it stays where it is: one that was
-        claimed before is a job whose worker or run died, and that is counted.
+        of equals, the oldest. A queued job becomes `running`; in every other state it stays where it is: one that still
+        bears a worker's name is a job whose worker or run died, and that is counted. A lease that lasts longer than any
+        that is given is one from before the clock was set back, and holds nobody up; a live worker writes it anew.
         """
         is_queued = table.c.status == JobStatus.QUEUED.value
         pick = (
             sa.select(table.c.number)
             .where(table.c.status.in_([status.value for status in statuses]))
-            .where(sa.or_(table.c.lease.is_(None), table.c.lease < now))
+            .where(sa.or_(table.c.lease.is_(None), table.c.lease < now, table.c.lease > now + 2 * lease_s))
             .order_by(is_queued, _held_of_its_project(now), table.c.number)
             .limit(1)
             .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
-        is_new = sa.or_(is_queued, table.c.attempt == 0)
+        is_new = sa.or_(is_queued, table.c.worker.is_(None))
         starts = sa.case((is_queued, sa.func.coalesce(table.c.started_at, int(now))), else_=table.c.started_at)
         update = (
             sa.update(table)
@@ -150,14 +151,18 @@ class Jobs(Scoped):
             )
             return renewed.rowcount == 1
 
-    def release(self, job_id: str, attempt: int) -> None:
-        """Give a job back whose run died, in the state that it is in: the next claim need not wait for the lease."""
+    def release(self, job_id: str, attempt: int, *, has_died: bool = True) -> None:
+        """Give a job back whose run has ended, in the state that it is in: the next claim need not wait for the lease.
+
+        One whose run died keeps the worker's name, so that the next claim counts it.
+        """
+        worker = table.c.worker if has_died else None
         with self.database.write() as connection:
             connection.execute(
                 sa.update(table)
                 .where(table.c.id == job_id, table.c.attempt == attempt)
                 .where(table.c.status.in_([status.value for status in HELD]))
-                .values(lease=None, worker=None)
+                .values(lease=None, worker=worker)
             )
 
     def desired(self, job_id: str) -> Desired:

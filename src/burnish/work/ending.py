@@ -19,11 +19,13 @@ from burnish.store.store import Store
 from burnish.work.check import fail
 from burnish.work.ledger import Ledger
 from burnish.work.plan import Plan
+from burnish.work.ranking import best_last
 from burnish.work.results_csv import results_csv
 from burnish.work.stagnation import Stagnation, validations
-from burnish.work.store_journal import best_last
 
 log = logging.getLogger(__name__)
+
+_TABLE, _ANSWERS = "results.csv", "rollouts.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Ending:
         answers = itertools.chain.from_iterable(map(self.blobs.stream, self.blobs.paths(rollouts_blobs(self.job.id))))
         table = results_csv(self.store.events.all(self.job.id))
         return [
-            self._file(f"{self.job.id}-results.csv", iter([table]), now),
-            self._file(f"{self.job.id}-rollouts.jsonl", answers, now),
+            self._file(_TABLE, iter([table]), now),
+            self._file(_ANSWERS, answers, now),
         ]
 
     def _settle(self, failure: JobFailure, latest: Checkpoint) -> None:
@@ -83,7 +85,16 @@ class Ending:
         ]
         self.succeed(latest.model, Leaving(events, files=self.results(now)), now)
 
-    def _file(self, name: str, pieces: Iterator[bytes], now: float) -> StoredFile:
-        file_id = derived_id("file-", self.job.id, name)
+    def _file(self, kind: str, pieces: Iterator[bytes], now: float) -> StoredFile:
+        name, file_id = f"{self.job.id}-{kind}", _result_id(self.job.id, kind)
         written = self.blobs.put_pieces(file_blob(file_id), pieces)
         return StoredFile(file_id, written.bytes, int(now), name, "fine-tune-results", self.job.project)
+
+
+def result_ids(job_id: str) -> tuple[str, str]:
+    """The ids of the table of steps and of all answers."""
+    return _result_id(job_id, _TABLE), _result_id(job_id, _ANSWERS)
+
+
+def _result_id(job_id: str, kind: str) -> str:
+    return derived_id("file-", job_id, f"{job_id}-{kind}")

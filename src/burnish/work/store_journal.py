@@ -7,14 +7,13 @@ leaves half done is written again over itself.
 import json
 import shutil
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from burnish.core.errors import BurnishError
-from burnish.core.ids import derived_id, derived_model_id
-from burnish.core.model_name import tuned_name
+from burnish.core.ids import derived_id
+from burnish.core.model_name import name_of
 from burnish.core.records import Checkpoint, Job, NewEvent, StoredSnapshot, TunedModel
 from burnish.core.rollout import Grade, SampleKey, TokenUsage
 from burnish.policy.fingerprint import fingerprint
@@ -29,6 +28,7 @@ from burnish.work.journal import ResumePoint, StepRecord, Wish
 from burnish.work.ledger_events import of_plan
 from burnish.work.metrics import of_checkpoint
 from burnish.work.plan import Plan
+from burnish.work.ranking import superseded
 from burnish.work.stagnation import validations
 
 _WISHES: dict[str, Wish] = {"run": Wish.GO_ON, "pause": Wish.PAUSE, "cancel": Wish.STOP}
@@ -154,8 +154,7 @@ class StoreJournal:
         return model
 
     def _model(self, artifact: Artifact, step: int, now: float, *, is_checkpoint: bool) -> TunedModel:
-        model_id = derived_model_id(self.job.id, step if is_checkpoint else "final")
-        name = tuned_name(self.job.model, self.organization, self.job.suffix, model_id, step if is_checkpoint else None)
+        name = name_of(self.job, self.organization, step if is_checkpoint else None)
         return TunedModel(
             name=name,
             created_at=int(now),
@@ -247,21 +246,6 @@ class StoreJournal:
         for written in (record.snapshot, record.published):
             if written is not None:
                 shutil.rmtree(written.directory)
-
-
-def superseded(checkpoints: list[Checkpoint], keep: int) -> list[Checkpoint]:
-    """All but the `keep` with the highest validation reward; of equals the later step stays.
-
-    Those that a pause wrote have no validation reward and stay.
-    """
-    ranked = best_last(checkpoints)
-    return ranked[: max(0, len(ranked) - keep)]
-
-
-def best_last(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
-    """Those that have a validation reward, by it; of equals the later step stands later."""
-    validated = [each for each in checkpoints if "full_valid_mean_reward" in each.metrics]
-    return sorted(validated, key=lambda each: (each.metrics["full_valid_mean_reward"], each.step))
 
 
 def _paid_for(grade: Grade) -> Grade:

@@ -40,7 +40,7 @@ class Worker:
     _runs: "list[_Run]" = field(default_factory=list, init=False)
 
     def work(self, is_stopping: Callable[[], bool]) -> None:
-        """Until told to stop; runs under way are then ended, and their jobs claimed again later."""
+        """Until told to stop; runs under way are then ended, and their jobs given back."""
         sweep(self.settings, self.store, self.blobs)
         try:
             while not is_stopping():
@@ -51,6 +51,15 @@ class Worker:
                 run.process.terminate()  # all of them at once: they may take their time side by side
             for run in self._runs:
                 run.end()
+                self._give_back(run)
+
+    def _give_back(self, run: "_Run") -> None:
+        """For the next worker, which need not wait for the lease; the run did not die of itself."""
+        try:
+            clear(run.job, self.settings, self.store, self.blobs)
+            self.store.jobs.release(run.job.id, run.job.attempt, has_died=False)
+        except StoreUnavailable as error:
+            log.error("the store is not available; the job's lease will run out", extra={"error": error.message})
 
     def turn(self) -> bool:
         """Look after everything once; whether there was something to do."""
