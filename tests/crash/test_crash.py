@@ -21,7 +21,7 @@ def harness(kills: int, *more: str) -> str:
 
 
 def test_a_job_whose_processes_are_killed_ends_as_if_nothing_had_happened():
-    harness(5, "--seed", "1")
+    harness(4, "--seed", "1")
 
 
 def test_a_job_whose_processes_are_told_to_end_at_every_stage_goes_on_to_the_same_end():
