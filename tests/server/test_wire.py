@@ -48,10 +48,10 @@ def test_a_failed_job_shows_its_error_and_its_end():
     assert (shown["status"], shown["finished_at"], shown["result_files"]) == ("failed", NOW, ["f"])
 
 
-def test_an_integration_is_echoed_with_room_for_its_run():
+def test_an_integration_is_echoed_with_its_run_which_has_the_jobs_id():
     sent = {"type": "wandb", "wandb": {"project": "p", "tags": ["t"]}}
     request = JobRequest.model_validate(job_body(integrations=[sent])).record()
     shown = wire.job(job("ftjob-a", request=request), "local")["integrations"]
     assert shown == [
-        {"type": "wandb", "wandb": {"project": "p", "name": None, "entity": None, "tags": ["t"], "run_id": None}}
+        {"type": "wandb", "wandb": {"project": "p", "name": None, "entity": None, "tags": ["t"], "run_id": "ftjob-a"}}
     ]
