@@ -29,6 +29,7 @@ from burnish.starter.splits import Split, rows
 from burnish.work.check import Data
 from burnish.work.journal import StepRecord, Wish
 from burnish.work.plan import Plan
+from burnish.work.pulse import Pulse
 from burnish.work.session import Session, open_session
 
 STEPS = 60
@@ -61,6 +62,7 @@ class Curve:
     tokens: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     gap_max: float = 0.0
+    pulse: Pulse = field(default_factory=Pulse)
 
     def begin(self, plan: Plan) -> None:
         """From the start."""

@@ -12,6 +12,7 @@ from burnish.core.rollout import Grade, SampleKey
 from burnish.spec.chat import ChatChoice, ChatCompletion, ChatMessage, ChatRequest, ChatUsage, PromptDetails
 from burnish.work.journal import ResumePoint, StepRecord, Wish
 from burnish.work.plan import Plan
+from burnish.work.pulse import Pulse
 
 
 def answer(
@@ -74,6 +75,7 @@ class ListJournal:
     records: list[StepRecord] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     grades: dict[tuple[SampleKey, str], Grade] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def steps(self) -> list[StepRecord]:

@@ -151,6 +151,21 @@ class Budgets(_Section):
     """Sampled by the model, in training and validation."""
 
 
+class Watchdog(_Section):
+    """How long a run may get nothing done."""
+
+    name_after_s: float = Field(default=300.0, gt=0)
+    """Then an event says what it is at."""
+    restart_after_s: float = Field(default=1800.0, gt=0)
+    """Then it is restarted from its last committed step."""
+
+    @model_validator(mode="after")
+    def _names_first(self) -> Self:
+        if self.restart_after_s < self.name_after_s:
+            raise ValueError("watchdog.restart_after_s is less than watchdog.name_after_s")
+        return self
+
+
 class Webhook(_Section):
     """An endpoint that is told what happens to jobs."""
 
@@ -277,6 +292,7 @@ class Settings(BaseSettings):
     training: Training = Training()
     prices: Prices = Prices()
     budget: Budgets = Budgets()
+    watchdog: Watchdog = Watchdog()
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
     """Name -> endpoint."""
     wandb: Wandb = Wandb()

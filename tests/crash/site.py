@@ -27,7 +27,7 @@ from tests.work.test_reinforce import FORMAT, GRADER, without_clock
 JOB = "ftjob-1"
 LEASE_S = 2.0
 TIMEOUT_S = 300.0
-RECOVERY = ("The run had died.", "The run goes on", "The snapshot of step")
+RECOVERY = ("The run had died.", "The run goes on", "The snapshot of step", "The run has made no progress")
 """What a run says that goes on, and no other."""
 LENGTH = """
 import time

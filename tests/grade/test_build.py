@@ -1,13 +1,18 @@
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter
 
 from burnish.core.errors import InvalidRequest
+from burnish.core.rollout import Sample
 from burnish.grade.build import build
 from burnish.grade.tools import Tools
 from burnish.spec.grader import GraderSpec, TextMetric
 from tests.fakes import FakeChat, FakeSandbox, verdict
+from tests.work.made import item
 
 EXACT = {"type": "string_check", "input": "a", "reference": "a", "operation": "eq"}
 JUDGE = {"type": "score_model", "model": "judge", "input": [{"role": "user", "content": "Rate it."}]}
@@ -61,3 +66,24 @@ def test_a_sandbox_that_works_takes_python_and_one_that_does_not_says_why():
     spec = TypeAdapter[GraderSpec](GraderSpec).validate_python(PYTHON)
     build(spec, Tools(sandbox=FakeSandbox()))
     assert refused(PYTHON, Tools(sandbox=FakeSandbox(why_not="it leaks"))) == ("grader.type", "it leaks")
+
+
+def test_whoever_wants_to_know_hears_which_graders_are_asked_the_multi_itself_left_out():
+    asked: list[str] = []
+
+    @contextmanager
+    def asking(name: str) -> Iterator[None]:
+        asked.append(name)
+        yield
+        asked.append(f"{name} has answered")
+
+    multi = {
+        "type": "multi",
+        "name": "all",
+        "graders": {"a": EXACT, "b": {**EXACT, "name": "mine"}},
+        "calculate_output": "a + b",
+    }
+    grader = build(TypeAdapter[GraderSpec](GraderSpec).validate_python(multi), Tools(asking=asking))
+    grade = asyncio.run(grader(item(1), Sample("text", None)))
+    assert grade.score == 2.0
+    assert sorted(asked) == ["a", "a has answered", "mine", "mine has answered"]

@@ -187,3 +187,15 @@ def test_the_context_ends_an_answer(base):
     request = dataclasses.replace(request, reasoning_tokens=room)
     (completion,) = answers(Engine(base), [request])
     assert completion.finish == "stop" or len(completion.output_ids) == room
+
+
+def test_every_step_is_heard(base):
+    steps, beats = 0, list[int]()
+    nobody, base.beat = base.beat, lambda: beats.append(1)
+    engine = Engine(base)
+    engine.add(ask(base))
+    while not engine.idle:
+        engine.step()
+        steps += 1
+    base.beat = nobody
+    assert len(beats) == steps > 1

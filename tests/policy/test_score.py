@@ -81,3 +81,10 @@ def test_an_example_of_one_token_is_scored(base, examples):
         advantage=array("d", [1]),
     )  # fmt: skip
     assert len(_scorer(base).logps([one])[0]) == 1
+
+
+def test_every_micro_batch_is_heard(base, examples):
+    beats: list[int] = []
+    scorer = Scorer(base.network, base.constraints, 100, beat=lambda: beats.append(1))
+    scorer.logps(examples)
+    assert len(beats) == len(list(scorer._micro_batches(examples))) > 1

@@ -1,6 +1,7 @@
 import pytest
 
 from burnish.work.clock import Clock
+from burnish.work.pulse import Pulse
 
 
 def test_a_phase_entered_twice_adds_up():
@@ -19,3 +20,12 @@ def test_a_phase_that_fails_is_still_counted():
     with pytest.raises(RuntimeError), clock.phase("eval"):
         raise RuntimeError
     assert clock.seconds["eval"] > 0
+
+
+def test_a_phase_shows_in_the_pulse():
+    pulse, seen = Pulse(), list[str]()
+    clock = Clock(pulse)
+    for phase in ("sampling", "eval"):
+        with clock.phase(phase):
+            seen.append(pulse.sign.stage)
+    assert seen == ["sampling", "validation"]

@@ -7,7 +7,7 @@ import pytest
 from burnish.core.errors import InvalidRequest
 from burnish.grade.score_model import question
 from burnish.policy.load import Base
-from burnish.settings import Models, Remote, Settings
+from burnish.settings import Models, Remote, Settings, Training
 from burnish.spec.chat import ChatRequest
 from burnish.work.judges import Judges
 from tests.tiny import write_tiny_model
@@ -79,3 +79,12 @@ def test_only_models_on_this_machine_are_local(settings: Settings, tiny: Path):
 def test_an_unknown_judge_is_refused_by_name(settings: Settings, tiny: Path):
     with Judges.opened(settings, Base.load(tiny)) as judges, pytest.raises(InvalidRequest, match="nobody"):
         asyncio.run(judges.complete(asked("?", model="nobody")))
+
+
+def test_a_judge_on_weights_of_its_own_is_heard_like_the_run(settings: Settings, tiny: Path):
+    settings = settings.model_copy(update={"training": Training(parameters="full")})
+    base, beats = Base.load(tiny), list[int]()
+    base.beat = lambda: beats.append(1)
+    with Judges.opened(settings, base) as judges:
+        asyncio.run(judges.complete(asked("Rate: yes.")))
+    assert len(beats) > 1

@@ -12,6 +12,7 @@ from burnish.settings import Models, Settings, Training
 from burnish.spec.job import JobRequest
 from burnish.work.check import Data
 from burnish.work.journal import ResumePoint, Wish
+from burnish.work.pulse import Pulse
 from burnish.work.session import open_session
 from burnish.work.stagnation import Validation
 from tests.fakes import ListJournal
@@ -52,6 +53,7 @@ def run(
     training: dict[str, Any] | None = None,
     job: str = "ftjob-1",
     grade: Callable[[SampleKey, Item, Sample], Awaitable[Grade]] | None = None,
+    pulse: Pulse | None = None,
     **hyper: Any,
 ) -> ListJournal:
     """A short run on the tiny model: of four words, "maybe" is right, unless `grade` says otherwise."""
@@ -73,7 +75,7 @@ def run(
         }
     )
     rows = tuple(item(line, wanted="maybe") for line in range(1, 5))
-    journal = ListJournal(directory, wishes or [], point)
+    journal = ListJournal(directory, wishes or [], point, pulse=pulse or Pulse())
     with open_session(job, request, seed, Data(rows, rows), settings, journal) as session:
         if grade is not None:
             session = dataclasses.replace(session, roller=dataclasses.replace(session.roller, grade=grade))
@@ -230,3 +232,28 @@ def test_a_run_that_goes_on_between_two_passes_stops_where_it_would_have(tiny: P
         point = ResumePoint(left, record.trained_tokens, record.snapshot, found)
         again = run(tiny, tmp_path / f"from-{left}", training=training, point=point, **STUCK)
         assert [each.step for each in again.records] == rest
+
+
+class Listening(Pulse):
+    """Remembers at which stages of which steps something got done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: set[tuple[int | None, str]] = set()
+
+    def beat(self) -> None:
+        super().beat()
+        self.heard.add((self.sign.step, self.sign.stage))
+
+
+def test_the_pulse_tells_the_stages_of_each_step(tiny: Path, tmp_path: Path):
+    pulse = Listening()
+    run(tiny, tmp_path, n_epochs=1, eval_interval=2, pulse=pulse)
+    stages = {step: {stage for at, stage in pulse.heard if at == step} - {"starting"} for step in (None, 0, 1, 2)}
+    training = {"sampling", "grading", "training", "writing the checkpoint"}
+    assert stages == {
+        None: {"loading the model", "loading the snapshot"},
+        0: {"validation", "grading", "writing the checkpoint"},
+        1: training,
+        2: training | {"validation"},
+    }

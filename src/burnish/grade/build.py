@@ -45,7 +45,8 @@ def build(spec: GraderSpec, tools: Tools, *, param: str = "grader") -> Grader:
 
 
 def _door(spec: GraderSpec, tools: Tools, param: str, name: str) -> Door:
-    return Door(Title(spec.name or name, spec.type), _kind(spec, tools, param))
+    asking = None if isinstance(spec, MultiSpec) else tools.asking
+    return Door(Title(spec.name or name, spec.type), _kind(spec, tools, param), asking)
 
 
 def _kind(spec: GraderSpec, tools: Tools, param: str) -> Kind:

@@ -4,12 +4,14 @@ import dataclasses
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
 from burnish.core.rollout import Fault, FaultNote, Grade, Item, Json, Sample
 from burnish.core.template import UnknownVariable
 from burnish.grade.scope import note_of, scope_of
+from burnish.grade.tools import Asking
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +55,14 @@ class Door:
 
     title: Title
     inside: Kind
+    asking: Asking | None = None
+    """Who wants to know that an answer waits here."""
 
     async def __call__(self, item: Item, sample: Sample) -> Grade:
         """The grade, with the time it took."""
         started = time.perf_counter()
-        grade = await self._grade(item, sample)
+        with self.asking(self.title.name) if self.asking is not None else nullcontext():
+            grade = await self._grade(item, sample)
         return dataclasses.replace(grade, seconds=time.perf_counter() - started)
 
     async def _grade(self, item: Item, sample: Sample) -> Grade:

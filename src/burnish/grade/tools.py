@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from burnish.core.outcome import Outcome
 from burnish.core.rollout import Json
 from burnish.spec.chat import ChatCompletion, ChatRequest
+
+Asking = Callable[[str], AbstractContextManager[None]]
 
 
 class Chat(Protocol):
@@ -72,3 +75,6 @@ class Tools:
     """None: METEOR counts no synonyms, and says so in each grade."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits between attempts, in seconds."""
+    asking: Asking | None = None
+    """Entered with a grader's name while an answer waits for it; not for a `multi`, whose children are. None: nobody
+    wants to know."""

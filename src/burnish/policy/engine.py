@@ -133,6 +133,7 @@ class Engine:
 
         `ends_only`: nobody asks for single tokens.
         """
+        self._base.beat()
         started = len(self._rows)
         ready = list(self._rows)
         hidden = [self._decode()] if ready else []

@@ -98,6 +98,8 @@ class Base:
             1, "burnish-device", initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)
         )
         """The one thread in which this model may be run."""
+        self.beat: Callable[[], object] = lambda: None
+        """Called, in that thread, with every step of an engine and every micro-batch: who runs the model may listen."""
 
     def slots(self) -> Slots:
         """Room for rows of this model."""

@@ -85,7 +85,16 @@ class Sums:
 class Scorer:
     """Scores examples with a network; whoever calls chooses the adapter."""
 
-    def __init__(self, network: Network, constraints: Constraints, micro_tokens: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        constraints: Constraints,
+        micro_tokens: int,
+        *,
+        beat: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`beat` is called with every micro-batch."""
+        self._beat = beat
         self._network = network
         self._constraints = constraints
         self._micro_tokens = micro_tokens
@@ -144,6 +153,7 @@ class Scorer:
 
     def _pick(self, batch: Sequence[Example], places: Callable[[Example], Places]) -> Picked:
         """Run the network and pick the hidden states before the chosen output tokens."""
+        self._beat()
         packed = pack([example.prompt_ids + example.output_ids[:-1] for example in batch])
         chosen = [places(example) for example in batch]
         before = [

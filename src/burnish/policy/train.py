@@ -60,7 +60,7 @@ class LocalTrainer:
         self._optimizer = torch.optim.AdamW(
             list(self._weights.values()), lr=0.0, betas=BETAS, eps=EPSILON, weight_decay=0.0, fused=True
         )
-        self._scorer = Scorer(base.network, base.constraints, micro_tokens)
+        self._scorer = Scorer(base.network, base.constraints, micro_tokens, beat=self._beat)
         self._reference: Scorer | None = None
         self._slots = base.slots()
 
@@ -105,6 +105,9 @@ class LocalTrainer:
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._base.thread, work)
 
+    def _beat(self) -> None:
+        self._base.beat()
+
     def _routes(self) -> list[Route]:
         return [] if self._adapter is None else [Route(self._adapter, None)]
 
@@ -121,7 +124,8 @@ class LocalTrainer:
         if self._adapter is not None:
             return self._scorer
         if self._reference is None:
-            self._reference = Scorer(self._base.again().network, self._base.constraints, self._micro_tokens)
+            reference = self._base.again().network
+            self._reference = Scorer(reference, self._base.constraints, self._micro_tokens, beat=self._beat)
         return self._reference
 
     def _forward_backward(self, examples: Sequence[Example], loss: PolicyGradient) -> LossStats:

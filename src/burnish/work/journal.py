@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from burnish.core.rollout import Grade, SampleKey
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.work.plan import Plan
+from burnish.work.pulse import Pulse
 from burnish.work.stagnation import Validation
 from burnish.work.usage import Usage
 
@@ -63,6 +64,11 @@ class StepRecord:
 
 class Journal(Protocol):
     """Where a run writes, and learns what is wanted of it."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """What the run says of itself while it is at something."""
+        ...
 
     def begin(self, plan: Plan) -> ResumePoint | None:
         """Tell the plan, or, where an earlier attempt has, where to go on."""

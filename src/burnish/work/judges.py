@@ -73,7 +73,11 @@ class Judges:
         """The run's own weights must stay those of the base: under full-weight training a judge gets a copy."""
         shares = path == self.base.name and self.settings.training.parameters == "lora"
         training = self.settings.training
-        return self.base if shares else Base.load(path, threads=training.threads, dtype=training.dtype)
+        if shares:
+            return self.base
+        base = Base.load(path, threads=training.threads, dtype=training.dtype)
+        base.beat = self.base.beat
+        return base
 
 
 def _seed_of(request: ChatRequest) -> int:

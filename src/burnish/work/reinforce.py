@@ -20,11 +20,13 @@ async def reinforce(
 
     Pauses when graders fail us, and raises `JobFailure` when the user's own do.
     """
-    point = journal.begin(plan)
+    pulse = journal.pulse
+    with pulse.at("loading the snapshot"):
+        point = journal.begin(plan)
+        if point is not None:
+            await learner.restore(point.snapshot)
     if point is None:
         point = await _first_look(data, roller, learner, metrics, journal)
-    else:
-        await learner.restore(point.snapshot)
     trained_tokens, patience = point.trained_tokens, Patience()
     stagnation = Stagnation(plan.early_stop_patience).after(*point.validations)
     for step in plan.steps(point.step + 1):
@@ -32,7 +34,8 @@ async def reinforce(
             return wish
         if stagnation.is_over:
             return Wish.ENOUGH
-        clock = Clock()
+        pulse.begin(step)
+        clock = Clock(pulse)
         with clock.phase("sampling"):
             groups = await roller.train([data.train[row] for row in plan.rows_at(step)], step, clock)
         with clock.phase("training"):
@@ -40,20 +43,21 @@ async def reinforce(
         validation = None
         if plan.validates_after(step):
             with clock.phase("eval"):
-                validation = await roller.validate(data.valid, Clock())
+                validation = await roller.validate(data.valid, Clock(pulse))
         trained_tokens += lesson.trained_tokens
         values = metrics.step(step, groups, validation, lesson, clock)
-        record = StepRecord(
-            step=step,
-            message=metrics.message(values),
-            metrics=values,
-            trained_tokens=trained_tokens,
-            usage=used_by(groups, validation or [], lesson.trained_tokens, clock),
-            snapshot=await learner.snapshot(journal.room("snapshot", step)) if plan.keeps(step) else None,
-            published=await learner.publish(journal.room("model", step)) if validation is not None else None,
-            rollouts=lines(step, groups + (validation or []), lesson.advantages),
-        )
-        journal.commit(record)
+        with pulse.at("writing the checkpoint"):
+            record = StepRecord(
+                step=step,
+                message=metrics.message(values),
+                metrics=values,
+                trained_tokens=trained_tokens,
+                usage=used_by(groups, validation or [], lesson.trained_tokens, clock),
+                snapshot=await learner.snapshot(journal.room("snapshot", step)) if plan.keeps(step) else None,
+                published=await learner.publish(journal.room("model", step)) if validation is not None else None,
+                rollouts=lines(step, groups + (validation or []), lesson.advantages),
+            )
+            journal.commit(record)
         if validation is not None:
             stagnation = stagnation.after(Validation(step, values["full_valid_mean_reward"]))
         patience = patience.after(groups)
@@ -65,18 +69,21 @@ async def reinforce(
 
 async def _first_look(data: Data, roller: Roller, learner: Learner, metrics: Metrics, journal: Journal) -> ResumePoint:
     """Step 0: how good the base is, before any update."""
-    clock = Clock()
+    pulse = journal.pulse
+    pulse.begin(0)
+    clock = Clock(pulse)
     with clock.phase("eval"):
-        validation = await roller.validate(data.valid, Clock())
-    snapshot = await learner.snapshot(journal.room("snapshot", 0))
-    record = StepRecord(
-        step=0,
-        message=metrics.baseline_message(validation),
-        metrics=metrics.baseline(validation),
-        trained_tokens=0,
-        usage=used_by([], validation, 0, clock),
-        snapshot=snapshot,
-        rollouts=lines(0, validation, {}),
-    )
-    journal.commit(record)
+        validation = await roller.validate(data.valid, Clock(pulse))
+    with pulse.at("writing the checkpoint"):
+        snapshot = await learner.snapshot(journal.room("snapshot", 0))
+        record = StepRecord(
+            step=0,
+            message=metrics.baseline_message(validation),
+            metrics=metrics.baseline(validation),
+            trained_tokens=0,
+            usage=used_by([], validation, 0, clock),
+            snapshot=snapshot,
+            rollouts=lines(0, validation, {}),
+        )
+        journal.commit(record)
     return ResumePoint(0, 0, snapshot, [Validation(0, record.metrics["full_valid_mean_reward"])])

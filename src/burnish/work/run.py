@@ -23,6 +23,7 @@ from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
 from burnish.store.jobs import Leaving
 from burnish.store.store import Store, open_store
+from burnish.work import pulse
 from burnish.work.books import Books
 from burnish.work.check import load
 from burnish.work.cost import Tariff
@@ -99,7 +100,10 @@ class Run:
         journal = self._journal(job, directory)
         plan = Plan(**job.plan) if job.plan is not None else None
         try:
-            with open_session(job.id, request, job.seed, data, self.settings, journal, plan) as session:
+            with (
+                journal.pulse.shown(directory / pulse.FILE),
+                open_session(job.id, request, job.seed, data, self.settings, journal, plan) as session,
+            ):
                 match await session.carry_out():
                     case Wish.GO_ON:
                         await self._publish(job, session, journal)
@@ -134,8 +138,9 @@ class Run:
     async def _publish(self, job: Job, session: Session, journal: StoreJournal) -> None:
         """The last step's weights become the tuned model; the results become files."""
         step, now = session.plan.total_steps, time.time()
-        artifact = await session.learner.publish(journal.room("model", step))
-        model = journal.publish(artifact, step, now, is_checkpoint=False)
+        with journal.pulse.at("writing the model"):
+            artifact = await session.learner.publish(journal.room("model", step))
+            model = journal.publish(artifact, step, now, is_checkpoint=False)
         ending = Ending(job, self.store, self.blobs)
         files = ending.results(now)
         ledger = journal.books.close()
@@ -153,8 +158,9 @@ class Run:
         there = {checkpoint.step: checkpoint.model for checkpoint in self.store.checkpoints.all(job.id)}
         leaving = Leaving()
         if step not in there:
-            artifact = await session.learner.publish(journal.room("model", step))
-            model = journal.publish(artifact, step, now, is_checkpoint=True)
+            with journal.pulse.at("writing the model"):
+                artifact = await session.learner.publish(journal.room("model", step))
+                model = journal.publish(artifact, step, now, is_checkpoint=True)
             there[step] = model.name
             leaving = Leaving(checkpoints=[journal.checkpoint(model, {"step": step}, now)], models=[model])
         events = [NewEvent(f"The job is paused after step {step}. Snapshot ID: {there[step]}")]

@@ -20,6 +20,7 @@ from burnish.spec.schema import check_schema
 from burnish.toolbox import Toolbox
 from burnish.work.check import Data
 from burnish.work.cost import Tariff
+from burnish.work.deadlines import longest_call_s
 from burnish.work.journal import Journal, Wish
 from burnish.work.judges import Judges
 from burnish.work.learner import Learner
@@ -73,11 +74,15 @@ def open_session(
         raise JobFailure(
             f"The model '{request.model}' is not a base model here.", param="model", code="model_not_found"
         )
-    training = settings.training
-    base = Base.load(path, threads=training.threads, dtype=plan.dtype if plan is not None else training.dtype)
+    training, pulse = settings.training, journal.pulse
+    with pulse.at("loading the model"):
+        base = Base.load(path, threads=training.threads, dtype=plan.dtype if plan is not None else training.dtype)
+    base.beat = pulse.beat
+    pulse.grader_s = longest_call_s(method.grader, settings)
     with Judges.opened(settings, base) as judges:
         toolbox = Toolbox.of(settings)
-        grader = build(method.grader, toolbox.tools(cached(judges, settings.grading.judge_cache)))
+        tools = toolbox.tools(cached(judges, settings.grading.judge_cache))
+        grader = build(method.grader, replace(tools, asking=pulse.asking))
         plan = plan or replace(
             plan_for(method, settings, base, data, seed=seed, judges=judges),
             early_stop_patience=patience_of(request.metadata, training.early_stop_patience),

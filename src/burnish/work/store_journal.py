@@ -28,6 +28,7 @@ from burnish.work.journal import ResumePoint, StepRecord, Wish
 from burnish.work.ledger_events import of_plan
 from burnish.work.metrics import of_checkpoint
 from burnish.work.plan import Plan
+from burnish.work.pulse import Pulse
 from burnish.work.ranking import superseded
 from burnish.work.stagnation import validations
 
@@ -48,6 +49,7 @@ class StoreJournal:
     directory: Path
     """The run's own, for what is on its way to the blobs."""
     books: Books = field(default_factory=Books)
+    pulse: Pulse = field(default_factory=Pulse)
     _plan: Plan | None = None
     _kept: tuple[StoredSnapshot, ...] = ()
     """The snapshots that the job's row names, best first."""

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 
 from burnish.core.errors import JobFailure, LeaseLost, StoreUnavailable
 from burnish.core.job import JobStatus
-from burnish.core.records import Job
+from burnish.core.records import Job, NewEvent
 from burnish.settings import Settings, child_environment
 from burnish.store.blobs import Blobs
 from burnish.store.store import Store
+from burnish.work import pulse
 from burnish.work.check import validate
 from burnish.work.ending import Ending
-from burnish.work.leftovers import clear, sweep
+from burnish.work.leftovers import clear, run_directory, sweep
+from burnish.work.watchdog import Alarm, Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +100,12 @@ class Worker:
         process = subprocess.Popen(
             self.command(job), env=child_environment(self.settings), stdin=subprocess.PIPE, start_new_session=True
         )
-        self._runs.append(_Run(job, process, time.monotonic()))
+        watchdog = Watchdog(self.settings, run_directory(self.settings, job) / pulse.FILE)
+        self._runs.append(_Run(job, process, watchdog, time.monotonic()))
         return True
 
     def _tend(self) -> bool:
-        """Renew the leases; end the runs that have lost their job; notice those that ended."""
+        """Renew the leases; end the runs that lost their job or get on no more; notice those that ended."""
         ended = [run for run in self._runs if self._has_ended(run)]
         self._runs = [run for run in self._runs if run not in ended]
         return bool(ended)
@@ -115,12 +118,24 @@ class Worker:
                 if not self.store.jobs.heartbeat(run.job.id, run.job.attempt, self.settings.lease_s, time.time()):
                     log.info("ending a run whose job is no longer its own", extra={"job": run.job.id})
                     run.end()
+                elif (alarm := run.watchdog.look(run.renewed)) is not None:
+                    self._raise(alarm, run)
             return False
         run.process.communicate()  # closes our end of its standard input
         log.info("a run ended", extra={"job": run.job.id, "code": code})
         clear(run.job, self.settings, self.store, self.blobs)
         self.store.jobs.release(run.job.id, run.job.attempt)
         return True
+
+    def _raise(self, alarm: Alarm, run: "_Run") -> None:
+        """Tell that a run gets on no more, and end it where that is over; its job is claimed again."""
+        log.warning(alarm.message, extra={"job": run.job.id})
+        try:
+            self.store.jobs.say(run.job.id, run.job.attempt, [NewEvent(alarm.message, "warn")], now=time.time())
+        except LeaseLost:
+            log.info("the job is no longer this run's", extra={"job": run.job.id})
+        if alarm.is_over:
+            run.end()
 
     def _is_hopeless(self, job: Job) -> bool:
         """Whether the job has taken down too many runs; then it is ended here."""
@@ -139,14 +154,17 @@ class Worker:
 class _Run:
     job: Job
     process: "subprocess.Popen[bytes]"
+    watchdog: Watchdog
     renewed: float
     """When the lease was last renewed, on the monotonic clock."""
 
     def end(self) -> None:
-        """Ask, wait, insist."""
-        self.process.terminate()
-        try:
-            self.process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
+        """Ask, wait, insist; one that hangs in the kernel, on a disk that does not answer, is left to end later."""
+        for ask in (self.process.terminate, self.process.kill):
+            ask()
+            try:
+                self.process.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        log.error("a run cannot be ended yet", extra={"job": self.job.id, "pid": self.process.pid})
