@@ -15,8 +15,9 @@ from burnish.settings import Watchdog
 from burnish.store.tables import jobs
 from burnish.work.leftovers import run_directory
 from burnish.work.pulse import FILE, Sign, read
-from tests.crash.site import JOB, Site, undisturbed, until
+from tests.crash.site import JOB, Site, until
 from tests.crash.test_workers import runs_of, step_of, stop_outside_a_write, told_by
+from tests.work.test_reinforce import GRADER
 
 
 def alarms(site: Site) -> list[str]:
@@ -34,11 +35,29 @@ def watched(directory: Path, limits: Watchdog) -> Site:
     return site
 
 
+def graded_by(site: Site, grader: dict[str, Any]) -> None:
+    """Give the job another grader before it begins."""
+    with site.store.database.write() as connection:
+        request: dict[str, Any] = connection.execute(sa.select(jobs.c.request)).scalar_one()
+        request["method"]["reinforcement"]["grader"] = grader
+        connection.execute(sa.update(jobs).values(request=request))
+
+
+def calm(directory: Path, grader: dict[str, Any]) -> dict[str, Any]:
+    """What the job comes to with this grader when nothing hangs."""
+    site = Site(directory)
+    graded_by(site, grader)
+    with site.worker():
+        until(lambda: site.is_done)
+    return site.outcome()
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("crash")
 def test_a_run_that_stands_still_is_named_and_restarted(tmp_path: Path):
-    wanted = undisturbed(tmp_path / "undisturbed")
+    wanted = calm(tmp_path / "calm", GRADER)
     site = watched(tmp_path / "hung", Watchdog(name_after_s=5, restart_after_s=40))
+    graded_by(site, GRADER)
     with site.worker() as worker:
         until(lambda: (said_by(site).step or 0) >= 2)
         [run] = runs_of(worker)
@@ -98,27 +117,18 @@ def _listening(server: ThreadingHTTPServer) -> Iterator[str]:
         server.server_close()
 
 
-def graded_by(site: Site, url: str) -> None:
-    """Give the job another grader before it begins."""
-    with site.store.database.write() as connection:
-        request: dict[str, Any] = connection.execute(sa.select(jobs.c.request)).scalar_one()
-        request["method"]["reinforcement"]["grader"] = {"type": "endpoint", "name": "ours", "url": url}
-        connection.execute(sa.update(jobs).values(request=request))
-
-
 @pytest.mark.slow
 @pytest.mark.xdist_group("crash")
 def test_a_grader_that_does_not_answer_is_named_and_given_its_own_time(tmp_path: Path, endpoint: Endpoint):
-    calm, site = Site(tmp_path / "calm"), watched(tmp_path / "held", Watchdog(name_after_s=2, restart_after_s=90))
-    graded_by(calm, endpoint.url)
-    with calm.worker():
-        until(lambda: calm.is_done)
-    graded_by(site, endpoint.url)
+    grader = {"type": "endpoint", "name": "ours", "url": endpoint.url}
+    wanted = calm(tmp_path / "calm", grader)
+    site = watched(tmp_path / "held", Watchdog(name_after_s=2, restart_after_s=90))
+    graded_by(site, grader)
     with site.worker():
         until(lambda: step_of(site) >= 1)
         endpoint.answers.clear()
         until(lambda: any("waiting for ours (" in message for message in alarms(site)))
         endpoint.answers.set()
         until(lambda: site.is_done)
-    assert site.outcome() == calm.outcome()
+    assert site.outcome() == wanted
     assert told_by(site) == []
