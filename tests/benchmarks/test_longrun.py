@@ -41,6 +41,6 @@ def test_a_line_of_the_table_has_a_step_and_every_process():
 
 @pytest.mark.slow
 def test_all_processes_of_a_job_are_read(tmp_path: Path):
-    found = run(tmp_path, steps=30, every=1)
+    found = run(tmp_path, steps=100, every=5)
     assert {name: len(of_one) > 1 for name, of_one in found.items()} == dict.fromkeys(found, True)
     assert all(child > 0 for child in children_of(os.getpid()))
