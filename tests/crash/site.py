@@ -188,7 +188,7 @@ class Site:
             *[str(path.relative_to(data)) for path in self.torn()],
             *[f"runs/{name}" for name in _names(data / "runs")],
             *[name for name in _names(data) if not re.fullmatch(r"blobs|runs|burnish\.db(-wal|-shm)?", name)],
-            *[f"tmp/{name}" for name in _names(self.scratch)],
+            *[f"tmp/{name}" for name in _names(self.scratch) if not _is_trial(self.scratch / name)],
             *([f"{grades} grades"] if grades else []),
         ]
 
@@ -227,3 +227,11 @@ def until(is_so: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the job makes no progress")
         time.sleep(0.02)
+
+
+def _is_trial(path: Path) -> bool:
+    """Whether it is what Python's `tempfile` writes and removes at once to find out if it may write there (a kill can
+    fall between the two, and no program can tell such a file from another's)."""
+    return (
+        re.fullmatch(r"[a-z0-9_]{8}", path.name) is not None and path.is_file() and path.stat().st_size <= len("blat")
+    )
