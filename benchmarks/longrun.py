@@ -118,13 +118,19 @@ def table(readings: dict[str, list[Reading]]) -> list[str]:
 
 def _read(there: Site, step: int, readings: dict[str, list[Reading]]) -> None:
     [worker] = there.workers
-    pids = dict(zip(NAMES, [there.server.pid, *children_of(there.server.pid)[:1], worker.pid], strict=False))
-    pids["run"] = next(iter(children_of(worker.pid)), 0)
-    found = {name: reading_of(pid, step) for name, pid in pids.items()}
+    pids = {"server": there.server.pid, "worker": worker.pid}
+    pids["infer"] = _child_of(_child_of(there.server.pid))  # the base's process, not the one that keeps it
+    pids["run"] = _child_of(worker.pid)
+    found = {name: reading_of(pids[name], step) for name in NAMES}
     if len(found) == len(NAMES) and all(found.values()):
         for name, reading in found.items():
             if reading is not None:
                 readings[name].append(reading)
+
+
+def _child_of(pid: int) -> int:
+    """The first process that a process has started; 0 where there is none."""
+    return next(iter(children_of(pid)), 0) if pid else 0
 
 
 def _use(api: openai.OpenAI, job: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from burnish.cli.serve import free_port
+from burnish.core.ports import free_port
 from burnish.settings import Models, Settings, Training, child_environment
 from tests.tiny import write_tiny_model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from burnish.cli.serve import free_port
+from burnish.core.ports import free_port
 from burnish.infer.app import create_app
 from burnish.infer.fleet import Fleet
 from burnish.settings import Settings

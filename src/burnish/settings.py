@@ -115,6 +115,13 @@ class Training(_Section):
     A job's metadata may say otherwise."""
 
 
+class Serving(_Section):
+    """How base and tuned models are served here."""
+
+    memory_bytes: int | None = Field(default=None, ge=1)
+    """What all bases' processes together may take; None: four fifths of the machine's, or the container's, memory."""
+
+
 class JudgePrices(_Section):
     """What a remote judge takes, per million tokens."""
 
@@ -290,6 +297,7 @@ class Settings(BaseSettings):
     models: Models = Models()
     grading: Grading = Grading()
     training: Training = Training()
+    serving: Serving = Serving()
     prices: Prices = Prices()
     budget: Budgets = Budgets()
     watchdog: Watchdog = Watchdog()

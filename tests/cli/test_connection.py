@@ -1,8 +1,8 @@
 import pytest
 
 from burnish.cli.connection import client
-from burnish.cli.serve import free_port
 from burnish.core.errors import Unavailable
+from burnish.core.ports import free_port
 
 
 def test_no_server_is_told_with_what_to_do():

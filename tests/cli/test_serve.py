@@ -1,18 +1,12 @@
-import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
-from burnish.cli.serve import RESTARTS, _Child, followers, free_port, running
+from burnish.cli.serve import RESTARTS, _Child, followers, running
 from burnish.core.errors import BurnishError
 from burnish.settings import Settings, child_environment
-
-
-def test_a_free_port_can_be_listened_on():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", free_port("127.0.0.1")))
 
 
 def test_children_read_the_same_settings(tmp_path):

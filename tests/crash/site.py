@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from burnish.cli.serve import free_port
 from burnish.core.job import JobStatus
+from burnish.core.ports import free_port
 from burnish.core.records import NewEvent, StoredFile
 from burnish.settings import Grading, Models, Settings, Training, child_environment
 from burnish.spec.job import JobRequest

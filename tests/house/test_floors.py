@@ -32,7 +32,7 @@ FLOORS = {
     "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
     "export": _floor("core settings spec store policy", "torch transformers"),
-    "infer": _floor("core settings spec store policy", "fastapi starlette uvicorn"),
+    "infer": _floor("core settings spec store policy", "fastapi starlette pydantic uvicorn httpx2 huggingface_hub"),
     "starter": _floor("core settings spec learn grade policy", "torch numpy tokenizers safetensors transformers"),
     "work": _floor("core settings spec learn grade sandbox store remote toolbox policy starter", "torch"),
     "follow": _floor("core settings store", "wandb tensorboardX"),

@@ -115,20 +115,6 @@ def test_the_model_is_served_at_the_effort_it_was_trained_at(tmp_path, blobs, ti
     with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
 
 
-def test_the_base_unused_for_longest_makes_room(tmp_path, blobs, tiny):
-    names = [f"tiny{number}" for number in range(module.MOST_BASES + 1)]
-    paths = {name: tmp_path / name for name in names}
-    for path in paths.values():
-        path.symlink_to(tiny)
-
-    async def act(fleet: Fleet) -> None:
-        for name in [*names[:-1], names[0], names[-1]]:
-            await ask(fleet, Served(base=name))
-        assert fleet.bases == [str(paths[name]) for name in [*names[2:-1], names[0], names[-1]]]
-
-    with_fleet(settings_of(tmp_path, **paths), blobs, act)
-
-
 def test_a_base_that_cannot_be_loaded_is_said_to_be_each_time(tmp_path, blobs):
     async def act(fleet: Fleet) -> None:
         for _ in range(2):

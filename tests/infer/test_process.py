@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from burnish.cli.serve import free_port
+from burnish.core.ports import free_port
 from burnish.settings import Settings, child_environment
 
 pytestmark = pytest.mark.slow
@@ -19,10 +19,8 @@ PATIENCE_S = 60.0
 
 
 @contextmanager
-def started(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "burnish.infer.process"], env=child_environment(settings), stdin=subprocess.PIPE
-    )
+def started(settings: Settings, module: str = "burnish.infer.process") -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen([sys.executable, "-m", module], env=child_environment(settings), stdin=subprocess.PIPE)
     try:
         yield process
     finally:

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from burnish.cli.serve import free_port
+from burnish.core.ports import free_port
 from burnish.core.webhook import Attempt, WebhookEvent
 from burnish.settings import Webhook
 from burnish.webhooks.sender import Sender

@@ -14,8 +14,8 @@ import typer
 from burnish.cli.connection import client
 from burnish.cli.jobs import follow
 from burnish.cli.report import Report
-from burnish.cli.serve import free_port
 from burnish.core.errors import Unavailable
+from burnish.core.ports import free_port
 from burnish.settings import STARTER
 
 if TYPE_CHECKING:

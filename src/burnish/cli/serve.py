@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import typer
 
 from burnish.core import logs
 from burnish.core.errors import BurnishError
+from burnish.core.ports import free_port
 from burnish.settings import Settings, child_environment
 
 log = logging.getLogger(__name__)
@@ -147,10 +147,3 @@ class _Child:
     def _close(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
-
-
-def free_port(host: str) -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

@@ -1,5 +1,6 @@
 """A stream of JSON bodies as server-sent events, in OpenAI's manner."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -24,6 +25,7 @@ async def events(
         try:
             async for body in rest:
                 yield _event(body)
+                await asyncio.sleep(0)  # where many bodies are ready, it is still noticed that the client has gone
         except BurnishError as error:
             described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
             yield _event({"error": described})
@@ -35,6 +37,7 @@ async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any]
     async with aclosing(rest):
         yield f"event: {first['type']}\n".encode() + _event(first)
         async for body in rest:
+            await asyncio.sleep(0)
             yield f"event: {body['type']}\n".encode() + _event(body)
 
 

@@ -1,4 +1,4 @@
-"""The inference process's HTTP side: chat completions for the server on the same machine, and nobody else."""
+"""The HTTP side of a base's process: chat completions for the server on the same machine, and nobody else."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
@@ -12,6 +12,7 @@ from burnish.core import sse
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.hangup import unless_gone
 from burnish.infer.fleet import Fleet
+from burnish.infer.refusal import refuse
 from burnish.spec.chat import ChatCompletion
 from burnish.spec.served import ServedRequest
 
@@ -27,12 +28,12 @@ def create_app(fleet: Fleet) -> FastAPI:
         fleet.close()
 
     app = FastAPI(title="Burnish inference", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_exception_handler(BurnishError, _refuse)
+    app.add_exception_handler(BurnishError, refuse)
     app.add_exception_handler(RequestValidationError, _refuse_body)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:
-        return {"status": "ok", "bases": fleet.bases}
+        return {"status": "ok", "bases": fleet.bases, "users": fleet.users}
 
     @app.post("/v1/chat/completions")
     async def chat(body: ServedRequest, request: Request) -> Response:
@@ -57,15 +58,9 @@ async def _stream(fleet: Fleet, body: ServedRequest) -> AsyncGenerator[dict[str,
             yield chunk
 
 
-def _refuse(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, BurnishError)
-    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    return JSONResponse({"error": described}, error.status)
-
-
 def _refuse_body(request: Request, error: Exception) -> JSONResponse:
     """The server has checked what users sent; this is for whoever speaks to us directly."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     param = ".".join(map(str, first["loc"][1:]))
-    return _refuse(request, InvalidRequest(f"'{param}': {first['msg']}.", param=param))
+    return refuse(request, InvalidRequest(f"'{param}': {first['msg']}.", param=param))

@@ -1,4 +1,7 @@
-"""The models in this process's memory: bases loaded when first asked for, each with its engine and its adapters."""
+"""The models in this process's memory: a base loaded when first asked for, with its engine and its adapters.
+
+`Keeper` sends each process the requests of one base; nothing here hangs on that.
+"""
 
 import asyncio
 import hashlib
@@ -11,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from burnish.core.errors import BurnishError, Busy, InvalidRequest, NotFound
+from burnish.infer.memory import limit_of, rows_bytes
 from burnish.policy.adapter import CONFIG_FILE, WEIGHTS_FILE
 from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
@@ -23,10 +27,8 @@ from burnish.store.blobs import Blobs
 
 log = logging.getLogger(__name__)
 
-MOST_BASES = 4
-"""Bases kept in memory, full-weight tuned models included; the one unused for longest goes first."""
 MOST_ADAPTERS = 64
-"""Adapters kept on one base; likewise."""
+"""Adapters kept on one base; the one unused for longest goes first."""
 MOST_ROWS = 64
 """Answers decoded at once on one base; more wait."""
 MOST_WAITING = 16 * MOST_ROWS
@@ -58,7 +60,7 @@ class Fleet:
         self._blobs = blobs
         self._folders = settings.data_dir / "cache" / "models"
         self._seats: dict[str, asyncio.Task[_Seat]] = {}
-        """By directory or hub name, the longest unused first; a task, so that all wait for one loading."""
+        """By directory or hub name; a task, so that all wait for one loading."""
         self._fetcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch")
         """One worker: nobody writes a folder twice at a time."""
 
@@ -66,6 +68,11 @@ class Fleet:
     def bases(self) -> list[str]:
         """What is loaded or being loaded."""
         return list(self._seats)
+
+    @property
+    def users(self) -> int:
+        """Requests that wait for a base or an answer."""
+        return sum(1 if not task.done() else _users(task) for task in self._seats.values())
 
     @asynccontextmanager
     async def chat(self, served: Served, name: str) -> AsyncGenerator[EngineChat, None]:
@@ -110,14 +117,12 @@ class Fleet:
         return self._settings.models.local.get(served.base, served.base)
 
     async def _seat(self, source: str) -> _Seat:
-        task = self._seats.pop(source, None)
+        task = self._seats.get(source)
         if task is not None and _is_lost(task):
             _unload(task)
             task = None
         if task is None:
-            self._make_room()
-            task = asyncio.ensure_future(self._load(source))
-        self._seats[source] = task
+            task = self._seats[source] = asyncio.ensure_future(self._load(source))
         # Whoever asked first may hang up; the others still wait.
         return await asyncio.shield(task)
 
@@ -125,13 +130,8 @@ class Fleet:
         log.info("base loading", extra={"base": source})
         training = self._settings.training
         base = await asyncio.to_thread(Base.load, source, threads=training.threads, dtype=training.dtype)
-        return _Seat(base, Driver(Engine(base, max_rows=MOST_ROWS), base.thread))
-
-    def _make_room(self) -> None:
-        idle = [source for source, task in self._seats.items() if task.done() and not _is_used(task)]
-        for source in idle[: max(0, len(self._seats) - MOST_BASES + 1)]:
-            log.info("base unloaded", extra={"base": source})
-            _unload(self._seats.pop(source))
+        engine = Engine(base, max_rows=MOST_ROWS, row_bytes=rows_bytes(limit_of(self._settings.serving.memory_bytes)))
+        return _Seat(base, Driver(engine, base.thread))
 
     @asynccontextmanager
     async def _attached(self, seat: _Seat, blob: str) -> AsyncGenerator[None, None]:
@@ -188,8 +188,8 @@ def _blob(served: Served) -> str:
     return served.blob
 
 
-def _is_used(task: "asyncio.Task[_Seat]") -> bool:
-    return not _is_lost(task) and task.result().users > 0
+def _users(task: "asyncio.Task[_Seat]") -> int:
+    return 0 if _is_lost(task) else task.result().users
 
 
 def _is_lost(task: "asyncio.Task[_Seat]") -> bool:

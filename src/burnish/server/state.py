@@ -41,7 +41,11 @@ def open_state(settings: Settings, infer: httpx2.AsyncClient | None = None) -> S
     `settings.infer_url`.
     """
     store = open_store(settings)
-    client = infer or httpx2.AsyncClient(timeout=httpx2.Timeout(600.0, connect=5.0))
+    client = infer or httpx2.AsyncClient(
+        timeout=httpx2.Timeout(600.0, connect=5.0),
+        limits=httpx2.Limits(max_connections=None),  # it is the processes there that say when it is too much
+        follow_redirects=True,  # from the process that is asked first to that of the base
+    )
     return State(
         settings=settings,
         store=store,

@@ -118,6 +118,11 @@ class Blobs:
         with _available(prefix or ""):
             return sorted(entry["path"] for entry in obstore.list(self.store, prefix).collect())
 
+    def bytes_below(self, prefix: str) -> int:
+        """How much lies below `prefix/`."""
+        with _available(prefix):
+            return sum(int(entry["size"]) for entry in obstore.list(self.store, prefix).collect())
+
     def delete_directory(self, prefix: str) -> None:
         """Remove everything below `prefix/`."""
         for path in self.paths(prefix):

@@ -1,0 +1,13 @@
+"""Our errors as the server reads them."""
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from burnish.core.errors import BurnishError
+
+
+def refuse(_request: Request, error: Exception) -> JSONResponse:
+    """An error of ours in OpenAI's envelope."""
+    assert isinstance(error, BurnishError)
+    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+    return JSONResponse({"error": described}, error.status)
