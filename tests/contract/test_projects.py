@@ -100,6 +100,7 @@ BY_BODY = {
     "judge by alias": (f"POST {GRADERS}/run", lambda name: {"grader": _judge(name), "model_sample": "x"}, ALIAS, 400),
     "judge looked at": (f"POST {GRADERS}/validate", lambda name: {"grader": _judge(name)}, TUNED, 400),
     "chat": ("POST /v1/chat/completions", lambda name: {"model": name, "messages": [_SAID]}, TUNED, 404),
+    "embedding": ("POST /v1/embeddings", lambda name: {"model": name, "input": "hello"}, TUNED, 404),
     "response": ("POST /v1/responses", lambda name: {"model": name, "input": "hello"}, TUNED, 404),
     "previous response": (
         "POST /v1/responses",

@@ -44,13 +44,15 @@ class RemoteChat:
         except (Busy, Unavailable, ValueError) as error:
             raise GraderUnavailable(f"Model '{self.name}' gave no answer: {error}") from error
 
-    async def forward(self, body: Mapping[str, Json]) -> dict[str, Json]:
+    async def forward(self, body: Mapping[str, Json], path: str = _PATH) -> dict[str, Json]:
         """The endpoint's whole answer to a body that does not stream; `model` is the name it has here.
+
+        `path` leads elsewhere than to chat completions: a model may do more than that.
 
         Raises `Unavailable` or `Busy` after the last attempt, `InvalidRequest` where the endpoint refused the request.
         """
         async with self._endpoint.slots:
-            response = await self._endpoint.answer(_PATH, {**body, **self._extra})
+            response = await self._endpoint.answer(path, {**body, **self._extra})
         return self._renamed(response.content)
 
     async def stream(self, body: Mapping[str, Json]) -> AsyncGenerator[dict[str, Json], None]:

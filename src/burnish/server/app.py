@@ -12,6 +12,7 @@ from burnish.server.door import Door
 from burnish.server.errands import errands
 from burnish.server.routes import (
     chat,
+    embeddings,
     files,
     graders,
     health,
@@ -51,8 +52,8 @@ def app_of(state: State) -> FastAPI:
     )
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
-    chatting = (chat, stored_chats, responses)
-    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *chatting, health):
+    answering = (chat, stored_chats, responses, embeddings)
+    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *answering, health):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)
