@@ -159,7 +159,11 @@ def test_a_streamed_call_is_told_piece_by_piece(client):
 
 def test_log_probs_are_told_where_they_are_wanted(client):
     made = client.responses.create(
-        model=TUNED, input="hello", include=["message.output_text.logprobs"], top_logprobs=2, **ASK
+        model=TUNED,
+        input="hello",
+        include=["message.output_text.logprobs"],
+        top_logprobs=2,
+        **{**ASK, "temperature": 0},
     )
     entries = made.output[-1].content[0].logprobs
     assert len(entries) > 2
