@@ -176,3 +176,10 @@ def test_a_child_knows_the_key_of_weights_and_biases_and_sends_its_makers_nothin
     assert environment["WANDB_ERROR_REPORTING"] == "false"
     monkeypatch.setenv("WANDB_ERROR_REPORTING", "true")
     assert child_environment(settings)["WANDB_ERROR_REPORTING"] == "true"
+
+
+def test_a_vllm_server_serves_a_base_that_is_there():
+    there = {"base_url": "http://127.0.0.1:1/v1"}
+    assert Settings(serving={"vllm": {"burnish-starter": there}}).serving.vllm["burnish-starter"].timeout_s == 600
+    with pytest.raises(ValidationError, match=r"serving.vllm names 'gpt-9', which is no base model"):
+        Settings(serving={"vllm": {"gpt-9": there}})

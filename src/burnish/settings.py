@@ -115,8 +115,23 @@ class Training(_Section):
     A job's metadata may say otherwise."""
 
 
+class Vllm(Remote):
+    """A vLLM server that serves a base and all that is tuned from it; `concurrency` does not hold: it queues itself."""
+
+    timeout_s: float = Field(default=600.0, gt=0)
+    adapters: Path | None = None
+    """Where adapters are written for it; None: in `data_dir`."""
+    adapters_there: str | None = None
+    """What that directory is called where the server runs; None: the same."""
+    most_adapters: int = Field(default=8, ge=1)
+    """Adapters kept loaded there; the one unused for longest goes first."""
+
+
 class Serving(_Section):
     """How base and tuned models are served here."""
+
+    vllm: dict[str, Vllm] = Field(default_factory=dict)
+    """Base model's name -> the vLLM server that serves it in place of a process of ours."""
 
     memory_bytes: int | None = Field(default=None, ge=1)
     """What all bases' processes together may take; None: four fifths of the machine's, or the container's, memory."""
@@ -319,9 +334,12 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @model_validator(mode="after")
-    def _prices_have_models(self) -> Self:
+    def _names_have_models(self) -> Self:
         for name in self.prices.judges.keys() - self.models.remote.keys():
             raise ValueError(f"prices.judges names '{name}', which is no model of models.remote.")
+        for name in self.serving.vllm:
+            if not self.is_local(name):
+                raise ValueError(f"serving.vllm names '{name}', which is no base model: see models.local.")
         if self.budget.usd is not None and not self.prices.is_set:
             raise ValueError("budget.usd needs prices: without them nothing costs anything.")
         return self

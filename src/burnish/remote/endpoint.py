@@ -28,6 +28,10 @@ _PASSING = {408, 409, _BUSY}
 """Statuses under 500 that may be gone at the next attempt."""
 
 
+class NotThere(InvalidRequest):
+    """The endpoint knows no model of the name that it was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Setback:
     """Why an attempt gave no answer, and how long the endpoint asks us to wait."""
@@ -60,7 +64,7 @@ class Endpoint:
         self._settings = settings
         self._sleep = sleep
         self._is_ours = client is None
-        self._client = _client_of(settings) if client is None else client
+        self._client = client_of(settings, most=settings.concurrency) if client is None else client
 
     async def answer(self, path: str, body: Mapping[str, Json], *, stream: bool = False) -> httpx2.Response:
         """A response with a good status, after as many attempts as it takes and is allowed.
@@ -134,7 +138,9 @@ class Endpoint:
         if response.status_code in (401, 403, 404) or not response.is_client_error:
             # The key, the model's name there and the address are the operator's, not the client's.
             message = f"The endpoint of model '{self.name}' answered {response.status_code}: {message}"
-        return InvalidRequest(message, param=error.get("param"), code=error.get("code"))
+        kind = NotThere if response.status_code == 404 else InvalidRequest
+        param, code = (found if isinstance(found := error.get(key), str) else None for key in ("param", "code"))
+        return kind(message, param=param, code=code)  # vLLM's code is the status, a number
 
 
 def describe(error: Exception) -> str:
@@ -142,10 +148,11 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _client_of(settings: Remote) -> httpx2.AsyncClient:
+def client_of(settings: Remote, *, most: int | None) -> httpx2.AsyncClient:
+    """A client for an endpoint, of at most so many connections."""
     return httpx2.AsyncClient(
         timeout=settings.timeout_s,
-        limits=httpx2.Limits(max_connections=settings.concurrency),
+        limits=httpx2.Limits(max_connections=most),
         # A proxy from the environment is meant for the outside, never for a process on this machine.
         trust_env=urlsplit(settings.base_url).hostname not in _LOOPBACK,
     )

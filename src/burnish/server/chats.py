@@ -1,4 +1,4 @@
-"""The Chat behind every model name: the inference process, or a remote endpoint."""
+"""The Chat behind every model name: the inference process, a vLLM server in its place, or a remote endpoint."""
 
 import copy
 
@@ -7,9 +7,13 @@ from anyio import to_thread
 
 from burnish.core.errors import NotFound, Unavailable
 from burnish.remote.chat import RemoteChat
+from burnish.remote.endpoint import client_of
+from burnish.remote.vllm import VllmServer
+from burnish.remote.vllm_adapters import VllmAdapters
 from burnish.settings import Remote, Settings
 from burnish.spec.chat import ChatCompletion, ChatRequest
 from burnish.spec.served import Served
+from burnish.store.blobs import Blobs
 from burnish.store.models import Models
 
 INFER_TIMEOUT_S = 600.0
@@ -23,12 +27,14 @@ _ANY = 1_000_000
 class Chats:
     """Finds the Chat that a name means, and is itself one that asks it; lives in one event loop."""
 
-    def __init__(self, settings: Settings, tuned: Models, infer: httpx2.AsyncClient) -> None:
+    def __init__(self, settings: Settings, tuned: Models, blobs: Blobs, infer: httpx2.AsyncClient) -> None:
         """`infer` speaks to the inference process; it is closed with the chats."""
+        self._blobs = blobs
         self._settings = settings
         self._tuned = tuned
         self._infer = infer
         self._remotes: dict[str, RemoteChat] = {}
+        self._vllms: dict[str, VllmServer] = {}
 
     def of(self, tuned: Models) -> "Chats":
         """The same, but for the tuned models there are. Connections are shared, and closed with either."""
@@ -56,6 +62,9 @@ class Chats:
                 param="model",
                 code="model_not_found",
             )
+        server = None if served.kind == "full" else self._vllm_of(served.base)
+        if server is not None:
+            return server.chat(name, served.model_copy(update={"shows_reasoning": shows_reasoning}))
         if settings.infer_url is None:
             raise Unavailable(
                 "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
@@ -77,7 +86,21 @@ class Chats:
         """Close the connections to the inference process and to remote endpoints."""
         for chat in self._remotes.values():
             await chat.aclose()
+        for server in self._vllms.values():
+            await server.aclose()
         await self._infer.aclose()
+
+    def _vllm_of(self, base: str) -> VllmServer | None:
+        """The vLLM server that the settings name for a base. Full weights of its kin are never served there."""
+        found = self._settings.serving.vllm.get(base)
+        if found is None:
+            return None
+        if base not in self._vllms:
+            client = client_of(found, most=None)
+            directory = found.adapters or self._settings.data_dir / "cache" / "vllm"
+            adapters = VllmAdapters(found, directory, self._blobs.fetch_directory, client)
+            self._vllms[base] = VllmServer(found, base, adapters, client)
+        return self._vllms[base]
 
     async def _served(self, target: str) -> Served | None:
         """The weights behind a local model's name."""

@@ -46,10 +46,11 @@ def open_state(settings: Settings, infer: httpx2.AsyncClient | None = None) -> S
         limits=httpx2.Limits(max_connections=None),  # it is the processes there that say when it is too much
         follow_redirects=True,  # from the process that is asked first to that of the base
     )
+    blobs = open_blobs(settings)
     return State(
         settings=settings,
         store=store,
-        blobs=open_blobs(settings),
-        chats=Chats(settings, store.models, client),
+        blobs=blobs,
+        chats=Chats(settings, store.models, blobs, client),
         toolbox=Toolbox.of(settings),
     )

@@ -218,7 +218,7 @@ def test_a_client_that_hangs_up_ends_the_request_behind(tmp_path, stream):
 
     with server(tmp_path, infer) as (_, state):
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(infer))
-        app = app_of(replace(state, chats=Chats(state.settings, state.store.models, client)))
+        app = app_of(replace(state, chats=Chats(state.settings, state.store.models, state.blobs, client)))
         asyncio.run(_ask_and_leave(app, {**BODY, "stream": stream}, begun, ended))
 
 
