@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from burnish.core.errors import Unavailable
-from burnish.core.sse import events
+from burnish.core.sse import events, relayed
 
 
 def collect(bodies: AsyncGenerator[dict, None]) -> bytes:
@@ -47,3 +47,19 @@ def test_the_source_is_closed_when_the_reader_stops():
         assert closed == [True]
 
     asyncio.run(main())
+
+
+def test_relayed_events_stay_as_they_are_and_an_error_ends_them():
+    async def main(fails: bool) -> bytes:
+        async def source() -> AsyncGenerator[bytes, None]:
+            yield b"data: 1\n\n"
+            if fails:
+                raise Unavailable("gone")
+            yield b"data: [DONE]\n\n"
+
+        rest = source()
+        return b"".join([event async for event in relayed(await anext(rest), rest)])
+
+    assert asyncio.run(main(fails=False)) == b"data: 1\n\ndata: [DONE]\n\n"
+    said = b'data: {"error":{"message":"gone","type":"server_error","param":null,"code":null}}'
+    assert asyncio.run(main(fails=True)) == b"data: 1\n\n" + said + b"\n\ndata: [DONE]\n\n"

@@ -7,7 +7,11 @@ from importlib.metadata import packages_distributions
 
 from tests.house.tree import ROOT, imports, modules
 
-UNSEEN = {"python-multipart": "FastAPI reads forms with it"}
+UNSEEN = {
+    "httptools": "uvicorn's parser, where it is there",
+    "uvloop": "uvicorn's event loop, where it is there",
+    "python-multipart": "FastAPI reads forms with it",
+}
 """Declared, though nothing of ours imports it, and why."""
 OPTIONAL = ("wandb", "tensorboard")
 """The extras whose packages are imported, in processes that start only where they are there."""

@@ -245,3 +245,31 @@ def test_a_caller_may_want_to_know_the_ends_only(driver):
             return [(news.number, type(news.event)) async for news in answers]
 
     assert asyncio.run(main()) == [(1, Finished), (0, Finished)]
+
+
+def test_what_has_come_meanwhile_is_told_at_once(driver, engine):
+    async def main() -> None:
+        async with driver.answer([request_of(3), request_of(3)]) as answers:
+            first = await anext(answers)
+            await until(lambda: engine.idle)
+            await asyncio.sleep(0.01)  # the last step's news are on their way
+            answers.stop(1)
+            rest = answers.ready()
+            assert {news.number for news in (first, *rest)} == {0}
+            assert [news.event.id for news in (first, *rest) if isinstance(news.event, Token)] == [0, 1, 2]
+            assert isinstance(rest[-1].event, Finished)
+            assert answers.ready() == [news async for news in answers] == []
+
+    asyncio.run(main())
+
+
+def test_a_failure_is_told_to_who_looks_without_waiting(driver, engine):
+    engine.failure = RuntimeError("out of memory")
+
+    async def main() -> None:
+        async with driver.answer([request_of(3)]) as answers:
+            await until(lambda: driver.failed and not answers._inbox.empty())
+            with pytest.raises(Unavailable, match="out of memory"):
+                answers.ready()
+
+    asyncio.run(main())

@@ -5,6 +5,7 @@ import pytest
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.core.rollout import Source
 from burnish.policy.engine import Engine, Finished
+from burnish.policy.load import Base
 from burnish.policy.row import Token
 from tests.policy.asking import SCHEMA, answers, ask, every_case, finish_all, learnt
 
@@ -30,6 +31,41 @@ def test_answers_hang_on_their_requests_not_on_their_neighbours(base):
         (alone,) = answers(Engine(base), [request])
         assert alone.output_ids == completion.output_ids
         assert alone.logprobs.tolist() == pytest.approx(completion.logprobs.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_greedy_answer_in_a_crowd_is_that_alone_up_to_where_two_tokens_are_too_close_to_call(dtype):
+    starter = Base.load("burnish-starter", dtype=dtype)
+    texts = [
+        f"{word} {number}?" for word in ("Backups", "Encryption", "What is 2 plus", "Write") for number in range(8)
+    ]
+    requests = [
+        ask(starter, line, text=text, temperature=0.0, max_tokens=60, likeliest=2) for line, text in enumerate(texts)
+    ]
+    crowd = _with_odds(Engine(starter), requests)
+    near = 0
+    for request in requests:
+        alone = _with_odds(Engine(starter), [request])[request.key]
+        for mine, other in zip(alone, crowd[request.key], strict=False):
+            if mine.id != other.id:
+                first, second = mine.odds.likeliest
+                assert first[1] - second[1] < 0.02
+                near += 1
+                break
+        else:
+            assert len(alone) == len(crowd[request.key])
+    assert near < len(requests) / 4
+
+
+def _with_odds(engine, requests):
+    """Every answer's tokens."""
+    keys = {engine.add(request): request.key for request in requests}
+    tokens = {request.key: [] for request in requests}
+    while not engine.idle:
+        for event in engine.step():
+            if isinstance(event, Token):
+                tokens[keys[event.ticket]].append(event)
+    return tokens
 
 
 def test_few_rows_give_what_many_give(base):

@@ -194,3 +194,29 @@ def test_a_stream_that_breaks_off_is_unavailable():
 def test_a_refused_stream_raises_before_the_first_chunk():
     with pytest.raises(InvalidRequest, match=r"^no$"):
         run(Endpoint(failing(400)), collect)
+
+
+async def relayed(chat: RemoteChat) -> list[bytes]:
+    return [events async for events in chat.relay({"stream": True})]
+
+
+def test_relayed_events_are_whole_however_they_come():
+    class Bits(httpx2.AsyncByteStream):
+        async def __aiter__(self):
+            for bit in (b'data: {"a"', b":1}\n", b'\ndata: {"b":2}\n\ndata: [DO', b"NE]\n\n"):
+                yield bit
+
+    found = run(Endpoint(failing(503), httpx2.Response(200, stream=Bits())), relayed)
+    assert found == [b'data: {"a":1}\n\ndata: {"b":2}\n\n', b"data: [DONE]\n\n"]
+
+
+def test_a_relayed_stream_that_breaks_off_is_unavailable_and_its_torn_event_is_not_passed_on():
+    seen: list[bytes] = []
+
+    async def act(chat: RemoteChat) -> None:
+        async for events in chat.relay({"stream": True}):
+            seen.append(events)  # noqa: PERF401  # what came before the error is wanted
+
+    with pytest.raises(Unavailable, match="ended early"):
+        run(Endpoint(httpx2.Response(200, text='data: {"a":1}\n\ndata: {"b')), act)
+    assert seen == [b'data: {"a":1}\n\n']

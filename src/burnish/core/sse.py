@@ -27,9 +27,19 @@ async def events(
                 yield _event(body)
                 await asyncio.sleep(0)  # where many bodies are ready, it is still noticed that the client has gone
         except BurnishError as error:
-            described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-            yield _event({"error": described})
+            yield _error(error)
     yield b"data: [DONE]\n\n"
+
+
+async def relayed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Whole events that somebody else has written, `[DONE]` included; closes `rest`, and ends in an error likewise."""
+    async with aclosing(rest):
+        yield first
+        try:
+            async for events in rest:
+                yield events
+        except BurnishError as error:
+            yield _error(error) + b"data: [DONE]\n\n"
 
 
 async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any], None]) -> AsyncGenerator[bytes, None]:
@@ -39,6 +49,11 @@ async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any]
         async for body in rest:
             await asyncio.sleep(0)
             yield f"event: {body['type']}\n".encode() + _event(body)
+
+
+def _error(error: BurnishError) -> bytes:
+    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+    return _event({"error": described})
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

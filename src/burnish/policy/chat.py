@@ -1,15 +1,17 @@
 """A model in this process as a Chat: OpenAI's request in, OpenAI's answer or its stream of chunks out."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any
 
 from burnish.core.ids import new_id
 from burnish.policy.ask import Ask, ask_of
-from burnish.policy.driver import Driver
+from burnish.policy.driver import Answers, Driver
 from burnish.policy.engine import Finished
 from burnish.policy.load import Base
+from burnish.policy.news import News, joined
 from burnish.policy.reading import Reading
 from burnish.policy.row import Token
 from burnish.policy.transcript import Transcript
@@ -24,6 +26,11 @@ from burnish.spec.chat import (
 )
 
 Json = Any
+
+CROWD = 8
+"""Answers under way from which on the streams' tokens are sent by the handful: each write costs as much as a token."""
+PAUSE_S = 0.02
+"""Between two handfuls."""
 
 
 class EngineChat:
@@ -85,21 +92,13 @@ class EngineChat:
         return _Exchange(self._base, ask, streams=streams)
 
 
-class _News(NamedTuple):
-    """What a chunk says of one choice."""
-
-    number: int
-    delta: dict[str, Json]
-    finish: str | None = None
-    logprobs: dict[str, Json] | None = None
-
-
 class _Exchange:
     """One request while it is answered."""
 
     def __init__(self, base: Base, ask: Ask, *, streams: bool) -> None:
         self._ask = ask
         tells_odds = ask.requests[0].likeliest is not None
+        self._streams = streams
         self._is_whole = not streams and not ask.marks.stops and ask.marks.parallel and not tells_odds
         """Whether nothing need be known before an answer has ended."""
         self._readings = [
@@ -109,23 +108,36 @@ class _Exchange:
         self._finishes = [""] * len(ask.requests)
         self._cached_tokens = 0
 
-    async def news(self, driver: Driver, adapter: str | None) -> AsyncGenerator[_News, None]:
+    async def news(self, driver: Driver, adapter: str | None) -> AsyncGenerator[News, None]:
         """Every choice's opening, its pieces as they become certain, and its end."""
         async with driver.answer(self._ask.requests, adapter, ends_only=self._is_whole) as answers:
             for number in range(len(self._readings)):
-                yield _News(number, {"role": "assistant", "content": "", "refusal": None})
-            async for number, event in answers:
-                reading = self._readings[number]
-                deltas = self._deltas(number, event)
-                odds = self._new_odds(number, event)
-                for delta in deltas or ([{"content": ""}] if odds else []):
-                    yield _News(number, delta, logprobs=odds)
-                    odds = None
-                if reading.is_over or isinstance(event, Finished):
-                    finish = event.completion.finish if isinstance(event, Finished) and not reading.is_over else "stop"
-                    answers.stop(number)
-                    self._finishes[number] = "tool_calls" if reading.calls and finish == "stop" else finish
-                    yield _News(number, {}, self._finishes[number])
+                yield News(number, {"role": "assistant", "content": "", "refusal": None})
+            async for first in answers:
+                told: list[News] = []
+                for number, event in (first, *answers.ready()):
+                    if not self._finishes[number]:
+                        told += self._told(answers, number, event)
+                for news in joined(told):
+                    yield news
+                if self._streams and driver.load > CROWD and not all(self._finishes):
+                    await asyncio.sleep(PAUSE_S)
+
+    def _told(self, answers: Answers, number: int, event: Token | Finished) -> list[News]:
+        """What an event makes certain, and the end of the answer where it is one."""
+        reading = self._readings[number]
+        deltas = self._deltas(number, event)
+        odds = self._new_odds(number, event)
+        told: list[News] = []
+        for delta in deltas or ([{"content": ""}] if odds else []):
+            told.append(News(number, delta, logprobs=odds))
+            odds = None
+        if reading.is_over or isinstance(event, Finished):
+            finish = event.completion.finish if isinstance(event, Finished) and not reading.is_over else "stop"
+            answers.stop(number)
+            self._finishes[number] = "tool_calls" if reading.calls and finish == "stop" else finish
+            told.append(News(number, {}, self._finishes[number]))
+        return told
 
     def _deltas(self, number: int, event: Token | Finished) -> list[dict[str, Json]]:
         """What an event makes certain, as chunks' deltas; a tool call comes whole."""

@@ -87,6 +87,15 @@ class Answers:
         for event in events:
             self._inbox.put_nowait(event)
 
+    def ready(self) -> list[News]:
+        """What else has come, without waiting for more. Raises like the iteration."""
+        found: list[News] = []
+        while not self._inbox.empty():
+            news = self._news(self._inbox.get_nowait())
+            if news is not None:
+                found.append(news)
+        return found
+
     def __aiter__(self) -> "Answers":
         """Itself."""
         return self
@@ -94,16 +103,21 @@ class Answers:
     async def __anext__(self) -> News:
         """The next token or end. Raises `Unavailable` where the engine has failed."""
         while self._numbers:
-            event = await self._inbox.get()
-            if isinstance(event, BaseException):
-                raise Unavailable(f"The engine failed: {type(event).__name__}: {event}") from event
-            number = self._numbers.get(event.ticket)
-            if number is None:
-                continue
-            if isinstance(event, Finished):
-                del self._numbers[event.ticket]
-            return News(number, event)
+            news = self._news(await self._inbox.get())
+            if news is not None:
+                return news
         raise StopAsyncIteration
+
+    def _news(self, event: Token | Finished | BaseException) -> News | None:
+        """None of a request that is not wanted any more."""
+        if isinstance(event, BaseException):
+            raise Unavailable(f"The engine failed: {type(event).__name__}: {event}") from event
+        number = self._numbers.get(event.ticket)
+        if number is None:
+            return None
+        if isinstance(event, Finished):
+            del self._numbers[event.ticket]
+        return News(number, event)
 
 
 class Driver:

@@ -14,6 +14,8 @@ from burnish.spec.chat import ChatCompletion, ChatRequest
 Json = Any
 
 _PATH = "/chat/completions"
+_EVENT_END = b"\n\n"
+_DONE = b"data: [DONE]"
 
 
 class RemoteChat:
@@ -25,11 +27,14 @@ class RemoteChat:
         name: str,
         *,
         extra: Mapping[str, Json] | None = None,
+        is_ours: bool = False,
         client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`name` is the model's name here; `extra` goes into every body; `client` is the caller's, who closes it."""
         self.name = name
+        self.is_ours = is_ours
+        """Whether the endpoint is our own inference process, which answers by the name that the model has here."""
         self._extra = extra or {}
         self._endpoint = Endpoint(settings, name, client=client, sleep=sleep)
 
@@ -74,6 +79,27 @@ class RemoteChat:
                 raise Unavailable(f"The stream of model '{self.name}' broke off: {describe(error)}.") from error
             finally:
                 await response.aclose()
+
+    async def relay(self, body: Mapping[str, Json]) -> AsyncGenerator[bytes, None]:
+        """The events of the endpoint's answer, whole ones, as they come and unread: of one that `is_ours`.
+
+        Raises like `stream`.
+        """
+        async with self._endpoint.slots:
+            response = await self._endpoint.answer(_PATH, {**body, **self._extra}, stream=True)
+            is_whole, rest = False, b""
+            try:
+                async for data in response.aiter_bytes():
+                    events, mark, rest = (rest + data).rpartition(_EVENT_END)
+                    if mark:
+                        is_whole = events.endswith(_DONE)
+                        yield events + mark
+            except httpx2.TransportError as error:
+                raise Unavailable(f"The stream of model '{self.name}' broke off: {describe(error)}.") from error
+            finally:
+                await response.aclose()
+        if not is_whole:
+            raise Unavailable(f"The stream of model '{self.name}' ended early: its endpoint hung up.")
 
     async def aclose(self) -> None:
         """Close all connections, unless the client is the caller's."""

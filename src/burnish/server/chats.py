@@ -76,7 +76,7 @@ class Chats:
             attempts=INFER_ATTEMPTS,
         )
         extra = {"burnish": served.model_dump() | {"shows_reasoning": shows_reasoning}}
-        return RemoteChat(endpoint, name, extra=extra, client=self._infer)
+        return RemoteChat(endpoint, name, extra=extra, is_ours=True, client=self._infer)
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer of the model that the request names, as a judge gives it. Raises like `RemoteChat.complete`."""

@@ -51,7 +51,9 @@ class Infer:
 
 def _completion(body: dict[str, Any]) -> httpx2.Response:
     if body.get("stream"):
-        chunks = [{"model": "there", "choices": [{"index": 0, "delta": {"content": word}}]} for word in ("a", "b")]
+        chunks = [
+            {"model": body["model"], "choices": [{"index": 0, "delta": {"content": word}}]} for word in ("a", "b")
+        ]
         text = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
         return httpx2.Response(200, text=text + "data: [DONE]\n\n")
     return httpx2.Response(200, json={"id": "chatcmpl-1", "model": "there", "choices": []})

@@ -48,12 +48,19 @@ async def _answer(desk: Desk, chat: RemoteChat, body: ChatRequest, sent: dict[st
         if body.store:
             completion = await _kept(desk, body, sent, completion)
         return JSONResponse(completion)
+    if chat.is_ours and not body.store:
+        events = chat.relay(sent)
+        return _streamed(sse.relayed(await anext(events, b""), events))
     chunks = _stored(desk, body, sent, chat) if body.store else chat.stream(sent)
     named = _named(chunks, body.model)
     first = await anext(named, None)
     if first is None:
         raise Unavailable("its endpoint sent an empty stream.")
-    return StreamingResponse(sse.events(first, named), media_type="text/event-stream", headers=sse.HEADERS)
+    return _streamed(sse.events(first, named))
+
+
+def _streamed(events: AsyncGenerator[bytes, None]) -> Response:
+    return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
 
 
 async def _named(chunks: AsyncGenerator[dict[str, Json], None], name: str) -> AsyncGenerator[dict[str, Json], None]:
