@@ -1,6 +1,6 @@
 # Every verb of the house. The first one that needs it sets up .venv by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check crash format results bench bench-full bench-growth bench-profile
+.PHONY: help setup demo serve test test-fast check crash format results bench bench-full bench-growth bench-profile screenshots
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,9 @@ crash: $(READY)  ## kill a job's processes 200 times and compare every bit
 format: $(READY)  ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+screenshots: $(READY)  ## take the pictures of docs/images from a real run; needs Chromium
+	$(BIN)/python scripts/screenshots.py
 
 results: $(READY)  ## measure again what README claims
 	$(BIN)/python -m benchmarks.results

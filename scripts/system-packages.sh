@@ -2,7 +2,7 @@
 # system-packages.sh: install the Debian packages that some tests need; without them those tests skip and say so.
 # As root with apt it installs what is missing; else it says what to do. It never fails for want of them.
 set -eu
-packages="bubblewrap postgresql g++"
+packages="bubblewrap postgresql g++ chromium"
 
 say() { printf 'system-packages: %s\n' "$*"; }
 

@@ -53,6 +53,9 @@ BY_PATH = {
     f"POST {JOBS}/{{fine_tuning_job_id}}/cancel": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/pause": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/resume": 404,
+    "GET /v1/burnish/jobs/{fine_tuning_job_id}/series": 404,
+    "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts": 404,
+    "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts/rows/{line}": 404,
     "GET /v1/chat/completions/{completion_id}": 404,
     "GET /v1/chat/completions/{completion_id}/messages": 404,
     "POST /v1/chat/completions/{completion_id}": 404,
@@ -75,8 +78,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_a"]}},
 }
 """What those of them send that cannot do without."""
-LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/models", "GET /v1/chat/completions"]
-WITHOUT_IDS = {"POST /v1/files", "POST /v1/uploads", "GET /v1/burnish/health"}
+LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/burnish/jobs", "GET /v1/models", "GET /v1/chat/completions"]
+WITHOUT_IDS = {"POST /v1/files", "POST /v1/uploads", "GET /v1/burnish/health", "GET /v1/burnish/settings"}
 """Routes that name nothing that anybody owns."""
 
 
@@ -178,6 +181,7 @@ def test_every_route_is_in_one_of_the_tables(site: Site):
 
 def _filled(route: str, name: str, given: str) -> str:
     """The route with one parameter filled in, and the others with what `a` has."""
+    route = route.replace("{line}", "1")
     for each, ids in IDS.items():
         route = route.replace(f"{{{each}}}", given if each == name else ids[0])
     assert "{" not in route, f"{route}: IDS must say what that names"

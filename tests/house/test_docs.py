@@ -107,7 +107,10 @@ def codes(module: Module) -> set[str]:
                 found |= _texts(value)
             case ast.Assign(targets=[target], value=value):
                 found |= _assigned(target, value)
-            case ast.arguments(args=args, kwonlyargs=named, defaults=defaults, kw_defaults=named_defaults):
+            case ast.arguments(
+                posonlyargs=first, args=rest, kwonlyargs=named, defaults=defaults, kw_defaults=named_defaults
+            ):
+                args = [*first, *rest]
                 pairs = [
                     *zip(args[len(args) - len(defaults) :], defaults, strict=True),
                     *zip(named, named_defaults, strict=True),

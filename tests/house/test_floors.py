@@ -40,7 +40,7 @@ FLOORS = {
         "core settings spec grade sandbox store remote toolbox webhooks",
         "fastapi starlette anyio httpx2 python_multipart",
     ),
-    "dashboard": _floor("settings", "nicegui openai"),
+    "dashboard": _floor("settings", "nicegui openai fastapi starlette"),
     "cli": _floor("core settings", "typer rich openai"),
     "__main__": _floor("cli"),
 }

@@ -39,7 +39,9 @@ def serve(
     """Start the API server, a worker and the inference process."""
     import uvicorn
 
+    from burnish.dashboard.app import create_app as create_dashboard
     from burnish.server.app import create_app
+    from burnish.server.site import Site
 
     logs.configure()
     given = {"port": port, "host": host, "data_dir": data_dir}
@@ -55,8 +57,10 @@ def serve(
     with contextlib.ExitStack() as processes:
         for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else []), *followers(settings)):
             processes.enter_context(running(module, settings))
-        typer.echo(f"Burnish serves OpenAI's API at http://{settings.host}:{settings.port}/v1", err=True)
-        uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+        root = f"http://{settings.host}:{settings.port}"
+        typer.echo(f"Burnish serves OpenAI's API at {root}/v1, and its dashboard at {root}", err=True)
+        site = Site(create_app(settings), create_dashboard(settings))
+        uvicorn.run(site, host=settings.host, port=settings.port, log_level="warning")
 
 
 def followers(settings: Settings) -> list[str]:

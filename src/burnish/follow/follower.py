@@ -14,8 +14,8 @@ from typing import Protocol
 from burnish.core.errors import StoreUnavailable
 from burnish.core.following import FollowerKind, Following
 from burnish.core.job import JobStatus
+from burnish.core.points import is_step, points
 from burnish.core.records import Event, Job, NewEvent
-from burnish.follow.points import is_step, points
 from burnish.store.store import Store
 
 log = logging.getLogger(__name__)

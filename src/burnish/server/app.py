@@ -16,11 +16,14 @@ from burnish.server.routes import (
     files,
     graders,
     health,
+    insight,
     job_moves,
     jobs,
     models,
     permissions,
     responses,
+    rollouts,
+    setup,
     stored_chats,
     uploads,
 )
@@ -53,7 +56,8 @@ def app_of(state: State) -> FastAPI:
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
     answering = (chat, stored_chats, responses, embeddings)
-    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *answering, health):
+    ours = (insight, rollouts, setup, health)
+    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *answering, *ours):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)

@@ -18,6 +18,7 @@ from burnish.store.keys import Keys
 from burnish.store.models import Models
 from burnish.store.outbox import Outbox
 from burnish.store.permissions import Permissions
+from burnish.store.summaries import Summaries
 from burnish.store.uploads import Uploads
 
 
@@ -41,6 +42,7 @@ class Store:
     exchanges: Exchanges
     followers: Followers
     grades: Grades
+    summaries: Summaries
 
     def of(self, project: str) -> "Store":
         """The same rows as a project sees them. Where an id names another's, there is nothing."""
@@ -82,4 +84,5 @@ def _store(database: Database, project: str | None) -> Store:
         exchanges=Exchanges(database, project),
         followers=Followers(database),
         grades=Grades(database),
+        summaries=Summaries(database, project),
     )

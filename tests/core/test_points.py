@@ -1,7 +1,7 @@
 import pytest
 
+from burnish.core.points import is_step, points
 from burnish.core.records import Event
-from burnish.follow.points import is_step, points
 
 
 def test_what_is_nested_has_a_path_and_an_entry_of_a_list_goes_by_its_name():

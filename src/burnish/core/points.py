@@ -11,7 +11,12 @@ _PLACE = frozenset({"step", "total_steps"})
 
 def is_step(event: Event) -> bool:
     """Whether an event tells of a step's metrics, or of the validation pass before the first."""
-    return event.data is not None and event.data.keys() >= _PLACE
+    return is_metrics(event.data)
+
+
+def is_metrics(data: Mapping[str, Any] | None) -> bool:
+    """The same of an event's data."""
+    return data is not None and data.keys() >= _PLACE
 
 
 def points(data: Mapping[str, Any]) -> dict[str, float]:

@@ -1,0 +1,195 @@
+"""One prompt, several models, side by side, as they answer."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from nicegui import ui
+from openai import APIError, APIStatusError, AsyncOpenAI
+from starlette.responses import Response
+
+from burnish.dashboard import words
+from burnish.dashboard.client import Api, complaint, get, post
+from burnish.dashboard.frame import frame
+from burnish.dashboard.pieces import TYPED, Tag, button, options, tag
+from burnish.dashboard.session import refused
+
+Json = Any
+MOST = 4
+"""Models side by side."""
+_EFFORTS = ("", "none", "minimal", "low", "medium", "high")
+
+
+def register(api: Api) -> None:
+    """The page."""
+
+    @ui.page("/playground", title="Playground · Burnish", response_timeout=30)
+    async def playground(models: str = "", prompt: str = "") -> Response | None:
+        client = api.client
+        with frame("playground", has_key=client.api_key != "none"):
+            try:
+                names = [each["id"] for each in (await get(client, "/models"))["data"]]
+            except APIStatusError as error:
+                return refused(error, "/playground")
+            _Playground(client, names, [name for name in models.split(",") if name in names][:MOST], prompt).open()
+        return None
+
+
+@dataclass(slots=True)
+class _Playground:
+    """What is asked, and who."""
+
+    client: AsyncOpenAI
+    names: list[str]
+    chosen: list[str]
+    prompt: str = ""
+    system: str = ""
+    schema: str = ""
+    grader: str = ""
+    effort: str = ""
+    temperature: str = ""
+    answers: "list[_Answer]" = field(default_factory=list)
+    body: Tag = field(init=False)
+
+    def open(self) -> None:
+        """Draw it."""
+        if not self.chosen:
+            self.chosen = [self.names[0], *self.names[1:][-1:]]
+        with tag("div", "spread head"), tag("div", "tight"):
+            tag("h1", "", "Playground")
+            tag("span", "soft", "One prompt, up to four models side by side.")
+        with tag("section", "card stack head"):
+            self._area("Prompt", "prompt", "Ask something", rows=3)
+            with tag("div", "row"):
+                self._select("Effort", "effort", [(each, each or "default effort") for each in _EFFORTS])
+                self._line("Temperature", "temperature", "temperature: default")
+                button("Ask", self.ask, "main-action", data_ask="yes")
+            with tag("details"):
+                tag("summary", "", "System prompt, response schema, grader")
+                with tag("div", "grid"):
+                    self._area("System prompt", "system", "You are …")
+                    self._area(
+                        "Response schema (JSON)", "schema", '{"type": "object", "properties": {…}}', is_code=True
+                    )
+                    self._area("Grader (JSON)", "grader", '{"type": "string_check", …}', is_code=True)
+        self.body = tag("div", "answers")
+        self._columns()
+
+    async def ask(self) -> None:
+        """Ask all of them at once."""
+        try:
+            request = self._request()
+        except ValueError as error:
+            ui.notify(str(error), color="negative")
+            return
+        await asyncio.gather(*(answer.ask(request, self.grader) for answer in self.answers))
+
+    def _request(self) -> dict[str, Json]:
+        if not self.prompt.strip():
+            raise ValueError("Write a prompt first.")
+        said = [{"role": "developer", "content": self.system}] if self.system.strip() else []
+        request: dict[str, Json] = {"messages": [*said, {"role": "user", "content": self.prompt}]}
+        if self.effort:
+            request["reasoning_effort"] = self.effort
+        if self.temperature.strip():
+            request["temperature"] = float(self.temperature)
+        if self.schema.strip():
+            shape = {"name": "answer", "strict": True, "schema": parsed(self.schema, "The response schema")}
+            request["response_format"] = {"type": "json_schema", "json_schema": shape}
+        return request
+
+    def _columns(self) -> None:
+        self.body.clear()
+        self.answers = []
+        with self.body:
+            for place, name in enumerate(self.chosen):
+                with tag("section", "card stack"):
+                    with tag("select", "field", aria_label="Model") as select:
+                        options([(each, each) for each in self.names], name)
+                    select.on(
+                        "change", lambda event, place=place: self._choose(place, str(event.args)), js_handler=TYPED
+                    )
+                    self.answers.append(_Answer(self.client, name))
+        if len(self.chosen) < MOST:
+            with self.body:
+                button("Add a model", self._add, "bare")
+
+    def _choose(self, place: int, name: str) -> None:
+        self.chosen[place] = name
+        self.answers[place].model = name
+
+    def _add(self) -> None:
+        self.chosen.append(self.names[0])
+        self._columns()
+
+    def _area(self, title: str, key: str, hint: str, *, is_code: bool = False, rows: int = 4) -> None:
+        with tag("label", "named"):
+            tag("span", "", title)
+            area = tag("textarea", f"field {'code' if is_code else ''}", placeholder=hint, rows=rows)
+        area.props["value"] = getattr(self, key)
+        area.on("input", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
+
+    def _line(self, title: str, key: str, hint: str) -> None:
+        line = tag("input", "field", placeholder=hint, aria_label=title, inputmode="decimal")
+        line.on("input", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
+
+    def _select(self, title: str, key: str, choices: list[tuple[str, str]]) -> None:
+        with tag("select", "field", aria_label=title) as select:
+            options(choices, "")
+        select.on("change", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
+
+
+class _Answer:
+    """One model's answer, as it comes."""
+
+    def __init__(self, client: AsyncOpenAI, model: str) -> None:
+        self.client, self.model = client, model
+        self.text = tag("div", "say", "")
+        self.note = tag("span", "small num", "No answer yet.")
+
+    async def ask(self, request: Json, grader: str) -> None:
+        """Stream an answer; then grade it, if a grader is given."""
+        self.text.set_text("")
+        self.note.set_text("Thinking …")
+        began = asyncio.get_running_loop().time()
+        text, tokens = "", None
+        try:
+            stream = await self.client.chat.completions.create(
+                model=self.model, stream=True, stream_options={"include_usage": True}, **request
+            )
+            async for chunk in stream:
+                tokens = chunk.usage.completion_tokens if chunk.usage else tokens
+                if chunk.choices and chunk.choices[0].delta.content:
+                    text += chunk.choices[0].delta.content
+                    self.text.set_text(text)
+        except APIStatusError as error:
+            self.note.set_text(complaint(error))
+            return
+        except APIError as error:
+            self.note.set_text(error.message)
+            return
+        seconds = asyncio.get_running_loop().time() - began
+        told = f"{words.count(tokens)} tokens in {words.duration(seconds)}"
+        self.note.set_text(told)
+        if grader.strip():
+            self.note.set_text(f"{told} · {await self._graded(grader, text)}")
+
+    async def _graded(self, grader: str, text: str) -> str:
+        try:
+            body = {"grader": parsed(grader, "The grader"), "model_sample": text}
+            found = await post(self.client, "/fine_tuning/alpha/graders/run", body)
+        except APIStatusError as error:
+            return complaint(error)
+        except ValueError as error:
+            return str(error)
+        parts = ", ".join(f"{name} {words.score(score)}" for name, score in found["sub_rewards"].items())
+        return f"reward {words.score(found['reward'])}" + (f" ({parts})" if parts else "")
+
+
+def parsed(text: str, what: str) -> Json:
+    """JSON that somebody typed. Raises `ValueError`."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{what} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
