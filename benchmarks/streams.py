@@ -44,16 +44,15 @@ async def read_stream(base_url: str, body: Mapping[str, Json]) -> Stream:
         ended = time.perf_counter()
     finally:
         writer.close()
-    if not events or events[-1].strip() != b"data: [DONE]":
-        raise RuntimeError(f"the stream broke off: {events[-1:]}")
-    return _stream([json.loads(event[6:]) for event in events[:-1]], (first or ended) - began, ended - began)
+    chunks = [json.loads(event[6:]) for event in events if event.strip() != b"data: [DONE]"]
+    return _stream(chunks, (first or ended) - began, ended - began)
 
 
 def _stream(chunks: list[dict[str, Json]], first_s: float, whole_s: float) -> Stream:
     choices = [choice for chunk in chunks for choice in chunk.get("choices") or []]
     text = "".join(choice["delta"].get("content") or "" for choice in choices)
     finishes = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
-    usage = next((chunk["usage"] for chunk in reversed(chunks) if chunk.get("usage")), None)
+    usage = chunks[-1].get("usage") if chunks else None
     if usage is None:
-        raise RuntimeError(f"the stream tells no usage: {chunks[-1:]}")
+        raise RuntimeError(f"the stream broke off, for its usage comes last: {chunks[-1:]}")
     return Stream(text, usage["completion_tokens"], first_s, whole_s, finishes[-1] if finishes else None)

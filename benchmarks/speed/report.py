@@ -21,11 +21,12 @@ def filled(text: str, entries: Sequence[Entry]) -> str:
     for kind, (name, head, _) in TABLES.items():
         rows = rows_of(kind, entries)
         picture = f"{PICTURE}\n\n" if name == "growth" else ""
-        text = _between(text, name, picture + table(head, rows) if rows else NOTHING)
-    return _between(text, "machines", _machines(entries) or NOTHING)
+        text = between(text, name, picture + table(head, rows) if rows else NOTHING)
+    return between(text, "machines", _machines(entries) or NOTHING)
 
 
-def _between(text: str, name: str, content: str) -> str:
+def between(text: str, name: str, content: str) -> str:
+    """The text with this between a name's markers. Raises `ValueError` where they are not there once."""
     begin, end = f"<!-- {name}: written by its script -->", f"<!-- end of {name} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if len(pattern.findall(text)) != 1:

@@ -133,6 +133,8 @@ class Serving(_Section):
     vllm: dict[str, Vllm] = Field(default_factory=dict)
     """Base model's name -> the vLLM server that serves it in place of a process of ours."""
 
+    invariant: bool = False
+    """Whether the bits of an answer may not change with what else is asked at the time."""
     memory_bytes: int | None = Field(default=None, ge=1)
     """What all bases' processes together may take; None: four fifths of the machine's, or the container's, memory."""
 

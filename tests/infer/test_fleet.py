@@ -209,3 +209,16 @@ def test_where_too_many_wait_nobody_else_is_let_in(tmp_path, blobs, tiny, monkey
         raise AssertionError("nobody is let in again")
 
     with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
+
+
+def test_invariance_that_cannot_be_held_is_refused(tmp_path, blobs):
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path, "training": {"dtype": "float32"}, "serving": {"invariant": True}}
+    )
+
+    async def act(fleet: Fleet) -> None:
+        for _ in range(2):
+            with pytest.raises(Unavailable, match=r"serving.invariant cannot be held for burnish-starter"):
+                await ask(fleet, Served(base="burnish-starter"))
+
+    with_fleet(settings, blobs, act)

@@ -20,6 +20,7 @@ from burnish.policy.chat import EngineChat
 from burnish.policy.driver import Driver
 from burnish.policy.engine import Engine
 from burnish.policy.folder import write_folder
+from burnish.policy.invariance import prove
 from burnish.policy.load import Base
 from burnish.settings import Settings
 from burnish.spec.served import Served
@@ -130,7 +131,11 @@ class Fleet:
         log.info("base loading", extra={"base": source})
         training = self._settings.training
         base = await asyncio.to_thread(Base.load, source, threads=training.threads, dtype=training.dtype)
-        engine = Engine(base, max_rows=MOST_ROWS, row_bytes=rows_bytes(limit_of(self._settings.serving.memory_bytes)))
+        serving = self._settings.serving
+        if serving.invariant:
+            await asyncio.get_running_loop().run_in_executor(base.thread, prove, base)
+        rows = rows_bytes(limit_of(serving.memory_bytes))
+        engine = Engine(base, max_rows=MOST_ROWS, row_bytes=rows, invariant=serving.invariant)
         return _Seat(base, Driver(engine, base.thread))
 
     @asynccontextmanager

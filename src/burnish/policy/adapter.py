@@ -134,6 +134,8 @@ class Route:
     adapter: Adapter
     token_index: Tensor | None
     """Index into N; None: all of them."""
+    room: int = 0
+    """Fewest rows that the products of indexed tokens are made of: of one shape, whoever else is there."""
 
 
 class Routing:

@@ -62,18 +62,21 @@ class Engine:
         row_bytes: int = ROW_BYTES,
         skip_forced: bool = True,
         slots: Slots | None = None,
+        invariant: bool = False,
     ) -> None:
+        """`invariant`: the bits of an answer do not change with what else is asked; see `policy/invariance.py`."""
         self._base = base
         self._max_rows = max_rows
         self._row_bytes = row_bytes
-        self._skip_forced = skip_forced
+        self._invariant = invariant
+        self._skip_forced = skip_forced and not invariant
         """Append tokens without alternative at once, instead of drawing them one by one from a set of one."""
         self._adapters: dict[str, _Attached] = {}
         self._pending: list[tuple[SampleKey, int, Request, str | None]] = []
         self._rows: list[Row] = []
         self._slots = slots or base.slots()
         self._prompts = Prompts(prefix_bytes)
-        self._prefill = Prefill(base, self._prompts)
+        self._prefill = Prefill(base, self._prompts, alone=invariant)
         self._tickets = 0
         self._serials = 0
 
@@ -184,7 +187,9 @@ class Engine:
         uses = {id(prompt): prompts.count(prompt) for prompt in prompts}
         started: list[tuple[Row, Prompt]] = []
         for (_, ticket, request, name), prompt, known in zip(taken, prompts, cached, strict=True):
-            row = self._start(ticket, request, name, prompt, known, in_place=uses[id(prompt)] > 1)
+            row = self._start(
+                ticket, request, name, prompt, known, in_place=uses[id(prompt)] > 1 and not self._invariant
+            )
             started.append((row, prompt))
         return started
 
@@ -227,7 +232,7 @@ class Engine:
         )
         ids_N = torch.tensor([token for row in rows for token in row.waiting])
         position_N = torch.tensor([rows[index].position + offset for index, offset in each])
-        with self._base.routing.through(_routes(rows, counts)):
+        with self._base.routing.through(_routes(rows, counts, self._max_rows if self._invariant else None)):
             hidden_NX = self._base.network.hidden(ids_N, position_N, attention)
         for row, count in zip(rows, counts, strict=True):
             row.used += count
@@ -295,10 +300,10 @@ def _allowed(row: Row, distribution: Distribution | None) -> Bits:
     return distribution.nucleus(row.request.temperature, row.request.top_p)
 
 
-def _routes(rows: Sequence[Row], counts: Sequence[int]) -> list[Route]:
-    """Each adapter with the packed tokens of its rows."""
+def _routes(rows: Sequence[Row], counts: Sequence[int], room: int | None) -> list[Route]:
+    """Each adapter with the packed tokens of its rows; with `room`, by products of one shape."""
     first = rows[0].adapter
-    if all(row.adapter is first for row in rows):
+    if room is None and all(row.adapter is first for row in rows):
         return [] if first is None else [Route(first, None)]
     tokens: dict[int, tuple[Adapter, list[int]]] = {}
     place = 0
@@ -306,4 +311,4 @@ def _routes(rows: Sequence[Row], counts: Sequence[int]) -> list[Route]:
         if row.adapter is not None:
             tokens.setdefault(id(row.adapter), (row.adapter, []))[1].extend(range(place, place + count))
         place += count
-    return [Route(adapter, torch.tensor(index)) for adapter, index in tokens.values()]
+    return [Route(adapter, torch.tensor(index), room or 0) for adapter, index in tokens.values()]

@@ -58,7 +58,7 @@ class Way:
             if lows.route.token_index is None:
                 self.lows[name] = low.add(out_NO, x_NI)
             else:
-                low.add_at(out_NO, x_NI, lows.route.token_index)
+                low.add_at(out_NO, x_NI, lows.route.token_index, lows.route.room)
         return out_NO
 
     def back(self, name: str, dout_NO: Tensor) -> Tensor:

@@ -34,9 +34,11 @@ class Wanted:
 class Prefill:
     """Turns prompts into keys, values and the hidden state that the first token is drawn from."""
 
-    def __init__(self, base: Base, prompts: Prompts) -> None:
+    def __init__(self, base: Base, prompts: Prompts, *, alone: bool = False) -> None:
+        """`alone`: each prompt is computed whole and by itself, so that its bits hang on nothing else."""
         self._base = base
         self._prompts = prompts
+        self._alone = alone
 
     def compute(self, wanted: Sequence[Wanted]) -> tuple[list[Prompt], list[int]]:
         """Each wanted prompt, and how many of its tokens had been there before this call."""
@@ -59,6 +61,8 @@ class Prefill:
 
     def _grouped(self, wanted: list[Wanted]) -> list[tuple[tuple[Prompt | None, int], list[Wanted]]]:
         """The wanted prompts by the beginning that they share; with it, how much of it was known before."""
+        if self._alone:
+            return [((None, 0), [wish]) for wish in wanted]
         groups: dict[tuple[int, str], tuple[tuple[Prompt | None, int], list[Wanted]]] = {}
         rest: list[Wanted] = []
         for wish in wanted:

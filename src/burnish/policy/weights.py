@@ -53,10 +53,14 @@ class Low(NamedTuple):
         out_NO.addmm_(low_Nr, self.up_Or.t())
         return low_Nr
 
-    def add_at(self, out_NO: Tensor, x_NI: Tensor, token_index: Tensor) -> None:
-        """The same for some of the tokens."""
-        low_Pr = F.linear(x_NI[token_index], self.down_rI)
-        out_NO.index_add_(0, token_index, F.linear(low_Pr, self.up_Or))
+    def add_at(self, out_NO: Tensor, x_NI: Tensor, token_index: Tensor, room: int = 0) -> None:
+        """The same for some of the tokens, by products of at least `room` rows."""
+        tokens = len(token_index)
+        x_PI = x_NI[token_index]
+        if tokens < room:
+            x_PI = F.pad(x_PI, (0, 0, 0, room - tokens))
+        low_Pr = F.linear(x_PI, self.down_rI)
+        out_NO.index_add_(0, token_index, F.linear(low_Pr, self.up_Or)[:tokens])
 
     def back(self, dout_NO: Tensor, dx_NI: Tensor) -> Tensor:
         """Add the adapter's share of the gradient at x to `dx_NI`; the one between its factors."""
