@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from burnish.policy.adapter import Adapter, Route
-from burnish.policy.cache import Prompt, Prompts
+from burnish.policy.cache import BEGINNING, Prompt, Prompts
 from burnish.policy.load import Base
 from burnish.policy.pack import common_length, pack
 from burnish.policy.tree import tree_attention
 
-BEGINNING = 128
-"""Fewest tokens for which a common beginning is kept on its own, so that rows look at it where it stands."""
 PASS_TOKENS = 8192
 """About the most tokens of one forward pass."""
 
@@ -66,7 +64,7 @@ class Prefill:
         groups: dict[tuple[int, str], tuple[tuple[Prompt | None, int], list[Wanted]]] = {}
         rest: list[Wanted] = []
         for wish in wanted:
-            parent = self._prompts.beginning(wish.owner, wish.ids, BEGINNING)
+            parent = self._prompts.beginning(wish.owner, wish.ids)
             if parent is None:
                 rest.append(wish)
             else:
