@@ -14,6 +14,7 @@ from burnish.core.errors import Busy, InvalidRequest
 from burnish.infer import keeper as module
 from burnish.infer.keeper import Keeper
 from burnish.infer.memory import PROCESS_BYTES
+from burnish.server import chats
 from burnish.settings import Settings
 from burnish.spec.served import Served
 from burnish.store.blobs import open_blobs
@@ -116,6 +117,10 @@ def test_the_base_unasked_for_longest_makes_room_unless_it_answers(tmp_path, tin
         assert process.returncode is not None
 
     with_keeper(tiny_settings(tmp_path, tiny, serving={"memory_bytes": ROOM_FOR_ONE}), act)
+
+
+def test_a_base_is_safe_from_being_stopped_as_long_as_it_is_asked_by_the_shortcut():
+    assert chats.SHORTCUT_S < module.ON_ITS_WAY_S / 2
 
 
 def test_full_weights_have_a_process_of_their_own(tmp_path, tiny):

@@ -10,7 +10,7 @@ import pytest
 
 from burnish.core.errors import GraderUnavailable, InvalidRequest, Unavailable
 from burnish.remote.chat import RemoteChat
-from burnish.remote.endpoint import LONGEST_PAUSE_S
+from burnish.remote.endpoint import LONGEST_PAUSE_S, Shortcut
 from burnish.settings import Remote
 from burnish.spec.chat import ChatRequest
 
@@ -220,3 +220,41 @@ def test_a_relayed_stream_that_breaks_off_is_unavailable_and_its_torn_event_is_n
     with pytest.raises(Unavailable, match="ended early"):
         run(Endpoint(httpx2.Response(200, text='data: {"a":1}\n\ndata: {"b')), act)
     assert seen == [b'data: {"a":1}\n\n']
+
+
+def test_a_shortcut_is_taken_for_a_while_and_left_where_nobody_answers_there():
+    asked: list[str] = []
+    dead = set()
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        host = request.url.host
+        asked.append(host)
+        if host in dead:
+            raise httpx2.ConnectError("gone")
+        if host == "keeper":
+            return httpx2.Response(307, headers={"location": "http://base/v1/chat/completions"})
+        return httpx2.Response(200, json=ANSWER)
+
+    async def main() -> None:
+        shortcut = Shortcut(60.0)
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(handler), follow_redirects=True)
+        remote = Remote(base_url="http://keeper/v1", attempts=3)
+        for _ in range(2):
+            chat = RemoteChat(remote, "m", client=client, shortcut=shortcut, sleep=Endpoint().sleep)
+            await chat.forward({})
+        assert asked == ["keeper", "base", "base"]
+        dead.add("base")
+        asked.clear()
+        with pytest.raises(Unavailable):
+            await chat.forward({})
+        assert asked == ["base", "keeper", "base", "keeper", "base"]
+        dead.clear()
+        asked.clear()
+        shortcut.learn(None)
+        await chat.forward({})
+        shortcut.until = 0.0
+        await chat.forward({})
+        assert asked == ["keeper", "base"] * 2
+        await client.aclose()
+
+    asyncio.run(main())

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 
 from burnish.core.errors import Busy, GraderUnavailable, Unavailable
-from burnish.remote.endpoint import Endpoint, describe
+from burnish.remote.endpoint import Endpoint, Shortcut, describe
 from burnish.settings import Remote
 from burnish.spec.chat import ChatCompletion, ChatRequest
 
@@ -28,6 +28,7 @@ class RemoteChat:
         *,
         extra: Mapping[str, Json] | None = None,
         is_ours: bool = False,
+        shortcut: Shortcut | None = None,
         client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -36,7 +37,7 @@ class RemoteChat:
         self.is_ours = is_ours
         """Whether the endpoint is our own inference process, which answers by the name that the model has here."""
         self._extra = extra or {}
-        self._endpoint = Endpoint(settings, name, client=client, sleep=sleep)
+        self._endpoint = Endpoint(settings, name, client=client, shortcut=shortcut, sleep=sleep)
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer, as a judge gives it.

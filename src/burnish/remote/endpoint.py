@@ -5,6 +5,7 @@ import itertools
 import json
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,25 @@ class NotThere(InvalidRequest):
     """The endpoint knows no model of the name that it was asked for."""
 
 
+@dataclass(slots=True)
+class Shortcut:
+    """Where an endpoint has sent requests on to by a redirect: for a while the next ones go there at once."""
+
+    lasts_s: float
+    url: str | None = None
+    """In place of the base URL."""
+    until: float = 0.0
+    """By the monotonic clock."""
+
+    def base_url(self, otherwise: str) -> str:
+        """Where a request goes now."""
+        return otherwise if self.url is None or time.monotonic() > self.until else self.url
+
+    def learn(self, url: str | None) -> None:
+        """Take it from now on; None: go the long way."""
+        self.url, self.until = url, time.monotonic() + self.lasts_s
+
+
 @dataclass(frozen=True, slots=True)
 class _Setback:
     """Why an attempt gave no answer, and how long the endpoint asks us to wait."""
@@ -56,10 +76,12 @@ class Endpoint:
         name: str,
         *,
         client: httpx2.AsyncClient | None = None,
+        shortcut: Shortcut | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`name` is the model's name here; `client` is the caller's, who closes it."""
+        """`name` is the model's name here; `client` is the caller's, who closes it; of `shortcut` others may know."""
         self.name = name
+        self._shortcut = shortcut or Shortcut(0.0)
         self.slots = asyncio.Semaphore(settings.concurrency)
         self._settings = settings
         self._sleep = sleep
@@ -109,12 +131,14 @@ class Endpoint:
 
     async def _attempt(self, path: str, body: Mapping[str, Json], *, stream: bool) -> httpx2.Response | _Setback:
         """One request. Raises `InvalidRequest` where another attempt could not help."""
-        url = self._settings.base_url.rstrip("/") + path
+        url = self._shortcut.base_url(self._settings.base_url).rstrip("/") + path
         headers = {"authorization": f"Bearer {self._settings.api_key}"}
         request = self._client.build_request("POST", url, json=body, headers=headers)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 response = await self._client.send(request, stream=True)
+                if response.history:
+                    self._shortcut.learn(str(response.url).removesuffix(path))
                 if response.is_success and stream:
                     return response
                 try:
@@ -124,6 +148,7 @@ class Endpoint:
         except TimeoutError:
             return _Setback(f"no answer within {self._settings.timeout_s:g} s")
         except httpx2.TransportError as error:
+            self._shortcut.learn(None)
             return _Setback(describe(error))
         if response.is_success:
             return response

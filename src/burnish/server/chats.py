@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from burnish.core.errors import NotFound, Unavailable
 from burnish.remote.chat import RemoteChat
-from burnish.remote.endpoint import client_of
+from burnish.remote.endpoint import Shortcut, client_of
 from burnish.remote.vllm import VllmServer
 from burnish.remote.vllm_adapters import VllmAdapters
 from burnish.settings import Remote, Settings
@@ -20,6 +20,8 @@ INFER_TIMEOUT_S = 600.0
 """What the official client waits by default."""
 INFER_ATTEMPTS = 6
 """With the pauses between them about 15 seconds: a process that has just been started loads torch first."""
+SHORTCUT_S = 2.0
+"""How long a base's process is asked without asking for it first; less than it is safe from being stopped."""
 _ANY = 1_000_000
 """The inference process makes requests wait itself."""
 
@@ -35,6 +37,8 @@ class Chats:
         self._infer = infer
         self._remotes: dict[str, RemoteChat] = {}
         self._vllms: dict[str, VllmServer] = {}
+        self._shortcuts: dict[str, Shortcut] = {}
+        """By base."""
 
     def of(self, tuned: Models) -> "Chats":
         """The same, but for the tuned models there are. Connections are shared, and closed with either."""
@@ -76,7 +80,9 @@ class Chats:
             attempts=INFER_ATTEMPTS,
         )
         extra = {"burnish": served.model_dump() | {"shows_reasoning": shows_reasoning}}
-        return RemoteChat(endpoint, name, extra=extra, is_ours=True, client=self._infer)
+        base = served.blob if served.kind == "full" and served.blob else served.base
+        shortcut = self._shortcuts.setdefault(base, Shortcut(SHORTCUT_S))
+        return RemoteChat(endpoint, name, extra=extra, is_ours=True, shortcut=shortcut, client=self._infer)
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer of the model that the request names, as a judge gives it. Raises like `RemoteChat.complete`."""
