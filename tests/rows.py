@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from burnish.core.job import JobStatus
-from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Exchange, Job, StoredFile, TunedModel, Upload
+from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Exchange, Feedback, Job, StoredFile, TunedModel, Upload
 
 NOW = 1_800_000_000
 
@@ -115,5 +115,21 @@ def exchange(exchange_id: str, **changes: Any) -> Exchange:
         metadata=None,
         request={"messages": [{"role": "user", "content": "hello"}]},
         answer={"id": exchange_id, "choices": []},
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def feedback(feedback_id: str, **changes: Any) -> Feedback:
+    """Praise of an answer."""
+    made = Feedback(
+        id=feedback_id,
+        created_at=NOW,
+        project=DEFAULT_PROJECT,
+        model="tiny",
+        messages=[{"role": "user", "content": "hello"}],
+        answer="hi",
+        rating="up",
+        correction=None,
+        note=None,
     )
     return dataclasses.replace(made, **changes)

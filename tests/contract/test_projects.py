@@ -21,7 +21,7 @@ from burnish.store.jobs import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import permissions, schema
 from tests.door import TRAIN, Door, opened
-from tests.rows import GRADER, NOW, checkpoint, exchange, file, job, job_body, model, model_name, upload
+from tests.rows import GRADER, NOW, checkpoint, exchange, feedback, file, job, job_body, model, model_name, upload
 
 JOBS, GRADERS = "/v1/fine_tuning/jobs", "/v1/fine_tuning/alpha/graders"
 PERMISSIONS = "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions"
@@ -36,6 +36,7 @@ IDS = {
     "upload_id": ["upload_a"],
     "completion_id": ["chatcmpl-a"],
     "response_id": ["resp_a"],
+    "feedback_id": ["fb_a"],
 }
 """What `a` has, by the name that routes give its id. A new kind of object gets its line, and a row in `fill`."""
 MISSING = "nothing-has-this-id"
@@ -56,6 +57,9 @@ BY_PATH = {
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/series": 404,
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts": 404,
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts/rows/{line}": 404,
+    "GET /v1/burnish/feedback/{feedback_id}": 404,
+    "GET /v1/burnish/files/{file_id}/check": 404,
+    "DELETE /v1/burnish/feedback/{feedback_id}": 404,
     "GET /v1/chat/completions/{completion_id}": 404,
     "GET /v1/chat/completions/{completion_id}/messages": 404,
     "POST /v1/chat/completions/{completion_id}": 404,
@@ -78,8 +82,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_a"]}},
 }
 """What those of them send that cannot do without."""
-LISTS = ["GET /v1/files", f"GET {JOBS}", "GET /v1/burnish/jobs", "GET /v1/models", "GET /v1/chat/completions"]
-WITHOUT_IDS = {"POST /v1/files", "POST /v1/uploads", "GET /v1/burnish/health", "GET /v1/burnish/settings"}
+LISTS = [
+    "GET /v1/files",
+    f"GET {JOBS}",
+    "GET /v1/burnish/jobs",
+    "GET /v1/burnish/feedback",
+    "GET /v1/models",
+    "GET /v1/chat/completions",
+]
+WITHOUT_IDS = {
+    "POST /v1/files",
+    "POST /v1/uploads",
+    "GET /v1/burnish/health",
+    "GET /v1/burnish/settings",
+    "POST /v1/burnish/feedback",
+}
 """Routes that name nothing that anybody owns."""
 
 
@@ -150,6 +167,8 @@ def fill(door: Door) -> None:
     door.state.blobs.put("uploads/upload_a/part_a", b"x")
     store.uploads.add_part(UploadPart("part_a", "upload_a", NOW, 1))
     answer = {"id": "resp_a", "output": [], "previous_response_id": None, "status": "completed", "background": False}
+    store.feedback.insert(feedback("fb_a", project="a"))
+    store.feedback.insert(feedback("fb_b", project="b"))
     store.exchanges.insert(exchange("chatcmpl-a", project="a"))
     store.exchanges.insert(exchange("chatcmpl-b", project="b"))
     store.exchanges.insert(exchange("resp_a", kind="response", project="a", request={"input": []}, answer=answer))
@@ -231,7 +250,7 @@ def test_no_list_shows_what_is_another_projects(site: Site, route: str):
     foreign = [each for ids in IDS.values() for each in ids]
     shown = {each["id"] for each in site.ask("b", route).json()["data"]}
     assert shown.isdisjoint(foreign)
-    assert not shown.isdisjoint({"file-b", "chatcmpl-b", "burnish-starter"}) or route.endswith("jobs")
+    assert not shown.isdisjoint({"file-b", "chatcmpl-b", "fb_b", "burnish-starter"}) or route.endswith("jobs")
     assert not {each["id"] for each in site.ask("a", route).json()["data"]}.isdisjoint(foreign)
 
 

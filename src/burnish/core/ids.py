@@ -26,6 +26,7 @@ Kind = Literal[
     "call_",
     "key_",
     "trace_",
+    "fb_",
 ]
 
 

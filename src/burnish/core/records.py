@@ -1,6 +1,6 @@
 """Rows of the store as frozen values. All times are unix seconds, UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -203,6 +203,24 @@ class Exchange:
     """What was asked: chat's body, or a response's input items."""
     answer: Mapping[str, Json]
     """The object that was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody thought of an answer."""
+
+    id: str
+    created_at: int
+    project: str
+    model: str
+    """The name that it was asked by."""
+    messages: Sequence[Mapping[str, Json]]
+    """What it was asked."""
+    answer: str
+    rating: Literal["up", "down"] | None
+    correction: str | None
+    """The answer as it should have been."""
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)

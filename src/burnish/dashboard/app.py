@@ -7,7 +7,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from burnish.dashboard import frame, session
 from burnish.dashboard.client import Api, open_api
 from burnish.dashboard.gate import Gate
-from burnish.dashboard.pages import job, jobs, library, playground, rollouts
+from burnish.dashboard.pages import create, job, jobs, library, playground, rollouts
 from burnish.settings import Settings
 
 _EVERYWHERE = ("", "0.0.0.0", "::")
@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
 def register(api: Api) -> None:
     """Every page."""
     frame.install()
-    for page in (session, jobs, job, rollouts, playground, library):
+    for page in (session, jobs, job, create, rollouts, playground, library):
         page.register(api)
 
 

@@ -11,6 +11,7 @@ from burnish.dashboard.pieces import button, icon, tag
 _ASSETS = Path(__file__).parent / "assets"
 _PLACES = (
     ("jobs", "Jobs", "/"),
+    ("create", "Create", "/create"),
     ("playground", "Playground", "/playground"),
     ("files", "Files", "/files"),
     ("models", "Models", "/models"),

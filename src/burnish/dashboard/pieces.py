@@ -28,12 +28,16 @@ class Tag(TextElement):
 
 
 def tag(name: str, classes: str = "", text: str = "", /, **attributes: Any) -> Tag:
-    """An element; underscores of attribute names are hyphens."""
+    """An element; underscores of attribute names are hyphens.
+
+    An input's `value` is what it begins with: as a property Vue would set it again, over what was typed since.
+    """
     element = Tag(tag=name, text=text)
     if classes:
         element.classes(classes)
     for key, value in attributes.items():
-        element.props[key.replace("_", "-")] = value
+        is_begun = name == "input" and key == "value"
+        element.props["^value" if is_begun else key.replace("_", "-")] = value
     return element
 
 

@@ -13,6 +13,8 @@ from burnish.server.errands import errands
 from burnish.server.routes import (
     chat,
     embeddings,
+    feedback,
+    file_checks,
     files,
     graders,
     health,
@@ -56,7 +58,7 @@ def app_of(state: State) -> FastAPI:
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
     answering = (chat, stored_chats, responses, embeddings)
-    ours = (insight, rollouts, setup, health)
+    ours = (insight, rollouts, feedback, file_checks, setup, health)
     for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *answering, *ours):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))

@@ -10,6 +10,7 @@ from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
 from burnish.store.events import Events
 from burnish.store.exchanges import Exchanges
+from burnish.store.feedback import Feedbacks
 from burnish.store.files import Files
 from burnish.store.followers import Followers
 from burnish.store.grades import Grades
@@ -43,6 +44,7 @@ class Store:
     followers: Followers
     grades: Grades
     summaries: Summaries
+    feedback: Feedbacks
 
     def of(self, project: str) -> "Store":
         """The same rows as a project sees them. Where an id names another's, there is nothing."""
@@ -85,4 +87,5 @@ def _store(database: Database, project: str | None) -> Store:
         followers=Followers(database),
         grades=Grades(database),
         summaries=Summaries(database, project),
+        feedback=Feedbacks(database, project),
     )

@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0006"
+REVISION = "0007"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -238,4 +238,18 @@ followers = sa.Table(
     sa.Column("due", sa.Double, nullable=False),
     sa.Column("owner", sa.String),
     sa.Column("lease", sa.Double),
+)
+feedback = sa.Table(
+    "feedback",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("project", sa.String, nullable=False, index=True),
+    sa.Column("model", _Words, nullable=False),
+    sa.Column("messages", _Json, nullable=False),
+    sa.Column("answer", _LongWords, nullable=False),
+    sa.Column("rating", sa.String),
+    sa.Column("correction", _LongWords),
+    sa.Column("note", _LongWords),
 )

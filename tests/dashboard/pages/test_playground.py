@@ -3,7 +3,6 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from burnish.dashboard.pages.playground import parsed
 from tests.dashboard.conftest import Site
 from tests.rows import GRADER
 
@@ -20,8 +19,3 @@ def test_two_models_answer_side_by_side_and_are_graded(site: Site, page: Page):
     page.get_by_label("Model").nth(0).select_option("tiny")
     page.get_by_role("button", name="Ask").click()
     expect(page.get_by_text("reward 0.000")).to_have_count(2, timeout=60_000)
-
-
-def test_json_that_is_none_is_told_with_its_place():
-    with pytest.raises(ValueError, match="The grader is no JSON: line 1, column 2"):
-        parsed("{", "The grader")

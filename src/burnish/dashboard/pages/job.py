@@ -37,7 +37,7 @@ def register(api: Api) -> None:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Page:
     """The head of the page, and below it one of its tabs."""
 
@@ -143,7 +143,7 @@ class _Page:
         await self.refresh()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Charts:
     """All curves of a job, that grow as it goes on."""
 

@@ -17,7 +17,7 @@ PAGE = 100
 EVERY_S = 2.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Events:
     """A job's log, newest first; older ones are read when they are asked for."""
 

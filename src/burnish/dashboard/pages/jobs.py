@@ -10,7 +10,7 @@ from starlette.responses import Response
 from burnish.dashboard import words
 from burnish.dashboard.client import Api, complaint, get
 from burnish.dashboard.frame import frame
-from burnish.dashboard.pieces import TYPED, Tag, button, empty, moment, options, spark, tag
+from burnish.dashboard.pieces import TYPED, Tag, button, empty, link, moment, options, spark, tag
 from burnish.dashboard.session import refused
 
 Json = Any
@@ -52,7 +52,7 @@ async def move(client: AsyncOpenAI, job_id: str, what: str) -> None:
         ui.notify(complaint(error), color="negative")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Table:
     """Rows that are changed in place, so that nobody loses their place."""
 
@@ -67,7 +67,9 @@ class _Table:
     async def open(self) -> None:
         """Draw it, and keep it up to date."""
         found = await self._read()
-        tag("h1", "head", "Fine-tuning jobs")
+        with tag("div", "spread head"):
+            tag("h1", "", "Fine-tuning jobs")
+            link("New job", "/create", "btn main-action")
         with tag("div", "row head"):
             words_ = {"placeholder": "Search by id, suffix or model   /", "value": self.search, "data_search": "yes"}
             searched = tag("input", "field grow", type="search", aria_label="Search jobs", **words_)
@@ -118,8 +120,8 @@ class _Table:
             if not summaries and (self.status or self.search):
                 empty("No job matches", "Change the search or the status above.")
             elif not summaries:
-                text = "Create one with OpenAI's client and this server's address as its base_url, or run: burnish demo"
-                empty("No jobs yet", text)
+                text = "Upload rows, write a grader, and watch a model learn from its own answers."
+                empty("No jobs yet", text, ("Create a job", "/create"))
             else:
                 with tag("table", "table jobs"):
                     with tag("thead"), tag("tr"):

@@ -1,18 +1,18 @@
 """One prompt, several models, side by side, as they answer."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import ui
-from openai import APIError, APIStatusError, AsyncOpenAI
+from openai import APIStatusError, AsyncOpenAI
 from starlette.responses import Response
 
-from burnish.dashboard import words
-from burnish.dashboard.client import Api, complaint, get, post
+from burnish.dashboard.client import Api, get
 from burnish.dashboard.frame import frame
+from burnish.dashboard.pages.answers import Answer
 from burnish.dashboard.pieces import TYPED, Tag, button, options, tag
+from burnish.dashboard.recipe import parsed
 from burnish.dashboard.session import refused
 
 Json = Any
@@ -36,7 +36,7 @@ def register(api: Api) -> None:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Playground:
     """What is asked, and who."""
 
@@ -49,7 +49,7 @@ class _Playground:
     grader: str = ""
     effort: str = ""
     temperature: str = ""
-    answers: "list[_Answer]" = field(default_factory=list)
+    answers: "list[Answer]" = field(default_factory=list)
     body: Tag = field(init=False)
 
     def open(self) -> None:
@@ -110,7 +110,7 @@ class _Playground:
                     select.on(
                         "change", lambda event, place=place: self._choose(place, str(event.args)), js_handler=TYPED
                     )
-                    self.answers.append(_Answer(self.client, name))
+                    self.answers.append(Answer(self.client, name))
         if len(self.chosen) < MOST:
             with self.body:
                 button("Add a model", self._add, "bare")
@@ -126,8 +126,9 @@ class _Playground:
     def _area(self, title: str, key: str, hint: str, *, is_code: bool = False, rows: int = 4) -> None:
         with tag("label", "named"):
             tag("span", "", title)
-            area = tag("textarea", f"field {'code' if is_code else ''}", placeholder=hint, rows=rows)
-        area.props["value"] = getattr(self, key)
+            area = tag(
+                "textarea", f"field {'code' if is_code else ''}", getattr(self, key), placeholder=hint, rows=rows
+            )
         area.on("input", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
 
     def _line(self, title: str, key: str, hint: str) -> None:
@@ -138,58 +139,3 @@ class _Playground:
         with tag("select", "field", aria_label=title) as select:
             options(choices, "")
         select.on("change", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
-
-
-class _Answer:
-    """One model's answer, as it comes."""
-
-    def __init__(self, client: AsyncOpenAI, model: str) -> None:
-        self.client, self.model = client, model
-        self.text = tag("div", "say", "")
-        self.note = tag("span", "small num", "No answer yet.")
-
-    async def ask(self, request: Json, grader: str) -> None:
-        """Stream an answer; then grade it, if a grader is given."""
-        self.text.set_text("")
-        self.note.set_text("Thinking …")
-        began = asyncio.get_running_loop().time()
-        text, tokens = "", None
-        try:
-            stream = await self.client.chat.completions.create(
-                model=self.model, stream=True, stream_options={"include_usage": True}, **request
-            )
-            async for chunk in stream:
-                tokens = chunk.usage.completion_tokens if chunk.usage else tokens
-                if chunk.choices and chunk.choices[0].delta.content:
-                    text += chunk.choices[0].delta.content
-                    self.text.set_text(text)
-        except APIStatusError as error:
-            self.note.set_text(complaint(error))
-            return
-        except APIError as error:
-            self.note.set_text(error.message)
-            return
-        seconds = asyncio.get_running_loop().time() - began
-        told = f"{words.count(tokens)} tokens in {words.duration(seconds)}"
-        self.note.set_text(told)
-        if grader.strip():
-            self.note.set_text(f"{told} · {await self._graded(grader, text)}")
-
-    async def _graded(self, grader: str, text: str) -> str:
-        try:
-            body = {"grader": parsed(grader, "The grader"), "model_sample": text}
-            found = await post(self.client, "/fine_tuning/alpha/graders/run", body)
-        except APIStatusError as error:
-            return complaint(error)
-        except ValueError as error:
-            return str(error)
-        parts = ", ".join(f"{name} {words.score(score)}" for name, score in found["sub_rewards"].items())
-        return f"reward {words.score(found['reward'])}" + (f" ({parts})" if parts else "")
-
-
-def parsed(text: str, what: str) -> Json:
-    """JSON that somebody typed. Raises `ValueError`."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{what} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error

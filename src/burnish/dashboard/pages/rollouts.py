@@ -53,7 +53,7 @@ def register(api: Api) -> None:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Step:
     """The groups of one step; more are drawn when they are asked for."""
 

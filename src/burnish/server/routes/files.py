@@ -58,12 +58,12 @@ def router() -> APIRouter:
     @api.get("/{file_id}")
     def retrieve(file_id: str, desk: AtDesk) -> dict[str, Json]:
         """One file."""
-        return wire.file(_get(desk, file_id))
+        return wire.file(file_at(desk, file_id))
 
     @api.get("/{file_id}/content")
     def content(file_id: str, desk: AtDesk) -> StreamingResponse:
         """The bytes, as they were uploaded or written."""
-        file = _get(desk, file_id)
+        file = file_at(desk, file_id)
         headers = {
             "content-length": str(file.bytes),
             "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename)}",
@@ -73,7 +73,7 @@ def router() -> APIRouter:
     @api.delete("/{file_id}")
     def delete(file_id: str, desk: AtDesk) -> dict[str, Json]:
         """Remove a file that no job needs which has not ended."""
-        file = _get(desk, file_id)
+        file = file_at(desk, file_id)
         desk.store.files.delete(file.id)
         desk.blobs.delete(file_blob(file.id))
         return wire.deleted(file.id, "file")
@@ -98,7 +98,8 @@ def _store(desk: Desk, file: UploadFile, purpose: str, seconds: int | None) -> S
     return record
 
 
-def _get(desk: Desk, file_id: str) -> StoredFile:
+def file_at(desk: Desk, file_id: str) -> StoredFile:
+    """A file that is there for the caller. Raises `NotFound`."""
     desk.expire()
     file = desk.store.files.get(file_id)
     if file is None:

@@ -1,0 +1,49 @@
+"""/v1/burnish/files: whether a job would take a file, before there is a job."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from fastapi import APIRouter
+
+from burnish.core.errors import JobFailure
+from burnish.server.desk import AtDesk
+from burnish.server.routes.files import file_at
+from burnish.spec.dataset import Role, parse_file
+from burnish.store.files import file_blob
+
+Json = Any
+PREVIEW = 5
+"""Rows that are shown."""
+
+
+def router() -> APIRouter:
+    """The route of file checks."""
+    api = APIRouter(prefix="/v1/burnish/files", tags=["Burnish"])
+
+    @api.get("/{file_id}/check")
+    def check(file_id: str, desk: AtDesk, role: Role = "training_file") -> dict[str, Json]:
+        """What a job would say of the file's rows; and the first of them."""
+        data = desk.blobs.get(file_blob(file_at(desk, file_id).id))
+        answer = {"object": "burnish.file_check", "file_id": file_id, "role": role, "preview": _preview(data)}
+        try:
+            found = parse_file(data, role, file_id)
+        except JobFailure as failure:
+            return answer | {"rows": None, "error": failure.message, "warnings": []}
+        return answer | {"rows": len(found.items), "error": None, "warnings": list(found.warnings)}
+
+    return api
+
+
+def _preview(data: bytes) -> list[Json]:
+    """The first rows that are JSON."""
+    return list(islice(_rows(data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 100)[:100]), PREVIEW))
+
+
+def _rows(lines: list[bytes]) -> Iterator[Json]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
