@@ -49,6 +49,7 @@ def _pictures(browser: Browser, api: OpenAI) -> None:
         "ledger": f"/jobs/{job.id}?tab=ledger",
         "rollouts": f"/jobs/{job.id}/rollouts?step=16",
         "row": f"/jobs/{job.id}/rows/3?phase=valid",
+        "create": "/create",
         "playground": f"/playground?models=burnish-starter,{job.fine_tuned_model}",
         "files": "/files",
         "models": "/models",

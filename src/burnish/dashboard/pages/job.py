@@ -68,7 +68,7 @@ class _Page:
         ui.timer(EVERY_S, self.refresh)
         match tab:
             case "charts":
-                await _Charts(self.client, self.job_id).open()
+                _Charts(self.client, self.job_id).open()
             case "events":
                 await job_parts.Events(self.client, self.job_id).open()
             case "checkpoints":
@@ -150,24 +150,27 @@ class _Charts:
     client: AsyncOpenAI
     job_id: str
     last: int = 0
+    is_drawn: bool = False
     curves: dict[str, list[list[float]]] = field(default_factory=dict)
     drawn: list[Chart] = field(default_factory=list)
     charts: list[ui.echart] = field(default_factory=list)
     warnings: Tag = field(init=False)
     body: Tag = field(init=False)
 
-    async def open(self) -> None:
-        """Draw them, and let them grow."""
+    def open(self) -> None:
+        """Draw them once the page is there, for a long job's take a second; then let them grow."""
         self.warnings, self.body = tag("div", "stack head"), tag("div", "grid wide")
-        await self._grow()
-        self._draw()
+        self.warnings.set_visibility(False)
+        with self.body:
+            tag("p", "small", "Reading the curves …")
         ui.timer(EVERY_S, self.refresh)
 
     async def refresh(self) -> None:
         """Add what is new."""
         try:
-            if await self._grow():
+            if await self._grow() or not self.is_drawn:
                 self._draw()
+                self.is_drawn = True
         except APIError:
             return
 
