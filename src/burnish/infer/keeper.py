@@ -119,7 +119,7 @@ class Keeper:
             seat = await self._start()
         seat.needs = needs
         self._seats[base] = seat
-        log.info("base started", extra={"base": base, "process": seat.process.pid, "bytes": needs})
+        log.info("base started", extra={"base": base, "pid": seat.process.pid, "bytes": needs})
         return seat
 
     def _needs(self, base: str, served: Served) -> int:
