@@ -11,7 +11,7 @@ def test_an_answer_is_streamed_to_the_terminal(burnish, api):
 
 
 def test_a_conversation_is_read_line_by_line(burnish):
-    said = burnish("chat", "--model", "tiny", "--effort", "none", stdin="one\ntwo\n")
+    said = burnish("chat", "--model", "tiny", "--effort", "none", "--max-tokens", "16", stdin="one\ntwo\n")
     assert said.exit_code == 0, said.output
 
 

@@ -187,7 +187,11 @@ class Site:
             *self.blobs.paths("snapshots"),
             *[str(path.relative_to(data)) for path in self.torn()],
             *[f"runs/{name}" for name in _names(data / "runs")],
-            *[name for name in _names(data) if not re.fullmatch(r"blobs|runs|burnish\.db(-wal|-shm)?", name)],
+            *[
+                name
+                for name in _names(data)
+                if not re.fullmatch(r"blobs|runs|dashboard\.secret|burnish\.db(-wal|-shm)?", name)
+            ],
             *[f"tmp/{name}" for name in _names(self.scratch) if not _is_trial(self.scratch / name)],
             *([f"{grades} grades"] if grades else []),
         ]

@@ -16,6 +16,7 @@ def chat(
     model: Annotated[str, typer.Option("--model", "-m", help="A base, tuned or checkpoint model.")] = STARTER,
     effort: Annotated[str | None, typer.Option(help="Reasoning effort: none, low, medium or high.")] = None,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Of each answer, reasoning included.")] = None,
     base_url: BaseUrl = None,
     api_key: ApiKey = "none",
 ) -> None:
@@ -32,6 +33,7 @@ def chat(
                 model=model,
                 messages=messages,
                 temperature=temperature,
+                max_completion_tokens=max_tokens,
                 stream=True,
                 extra_body={"reasoning_effort": effort},
             ):
