@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from burnish.settings import Settings, child_environment
+from burnish.settings import Settings, child_environment, starter_directory
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +183,7 @@ def test_a_vllm_server_serves_a_base_that_is_there():
     assert Settings(serving={"vllm": {"burnish-starter": there}}).serving.vllm["burnish-starter"].timeout_s == 600
     with pytest.raises(ValidationError, match=r"serving.vllm names 'gpt-9', which is no base model"):
         Settings(serving={"vllm": {"gpt-9": there}})
+
+
+def test_the_starters_weights_are_where_they_are_said_to_be():
+    assert list(starter_directory().glob("*.safetensors")) != []

@@ -360,6 +360,11 @@ class Settings(BaseSettings):
         return target if target == STARTER else self.models.local.get(target)
 
 
+def starter_directory() -> Path:
+    """Where the weights of the embedded starter model lie."""
+    return Path(__file__).parent / "starter" / "weights"
+
+
 def cache_directory() -> Path:
     """Where what can be made again is kept between runs, for this user: `$XDG_CACHE_HOME/burnish`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "burnish"

@@ -44,3 +44,9 @@ def test_an_error_carries_its_message_and_param():
 def test_a_key_and_a_full_house_name_no_param():
     assert InvalidKey("x").param is None
     assert Busy("x").param is None
+
+
+def test_an_error_is_told_in_openais_envelope():
+    body = InvalidRequest("wrong", param="model", code="model_not_found").body
+    told = {"message": "wrong", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}
+    assert body == {"error": told}

@@ -38,6 +38,11 @@ def test_the_secret_is_drawn_once_and_read_by_its_owner_alone(tmp_path: Path):
     assert stat.S_IMODE((tmp_path / "dashboard.secret").stat().st_mode) == 0o600
 
 
+def test_a_secret_that_was_never_written_is_drawn_anew(tmp_path: Path):
+    (tmp_path / "dashboard.secret").touch(mode=0o600)
+    assert len(secret_of(tmp_path)) >= 32
+
+
 @pytest.mark.parametrize("target", ["https://example.com", "//example.com", "/\\example.com", ""])
 def test_nobody_is_sent_to_another_site(target: str):
     assert local(target) == "/"

@@ -6,7 +6,7 @@ import pytest
 
 from burnish.core.errors import JobFailure
 from burnish.core.rollout import Item
-from burnish.spec.dataset import Role, parse_file, parse_line
+from burnish.spec.dataset import Role, lines_of, parse_file, parse_line
 
 USER = {"role": "user", "content": "hi"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -166,3 +166,9 @@ def test_the_guides_rows_are_taken():
     guide = Path(__file__).parents[1] / "contract" / "guides_train.jsonl"
     items = parse_file(guide.read_bytes(), "training_file", "file-x").items
     assert [item.fields["compliant"] for item in items] == ["yes", "needs review", "yes"]
+
+
+def test_lines_are_counted_as_an_editor_counts_them():
+    assert lines_of(b"\xef\xbb\xbfa\n\nb\n") == [b"a", b"", b"b", b""]
+    assert lines_of(b"a\n\nb\n", first=2) == [b"a", b""]
+    assert lines_of(b"a", first=2) == [b"a"]

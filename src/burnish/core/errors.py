@@ -31,6 +31,11 @@ class BurnishError(Exception):
         self.param = param
         self.code = code
 
+    @property
+    def body(self) -> dict[str, dict[str, str | None]]:
+        """OpenAI's error body."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
 
 class InvalidRequest(BurnishError):
     """The request cannot be carried out as it was sent."""

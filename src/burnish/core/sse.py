@@ -27,7 +27,7 @@ async def events(
                 yield _event(body)
                 await asyncio.sleep(0)  # where many bodies are ready, it is still noticed that the client has gone
         except BurnishError as error:
-            yield _error(error)
+            yield _event(error.body)
     yield b"data: [DONE]\n\n"
 
 
@@ -39,7 +39,7 @@ async def relayed(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGener
             async for events in rest:
                 yield events
         except BurnishError as error:
-            yield _error(error) + b"data: [DONE]\n\n"
+            yield _event(error.body) + b"data: [DONE]\n\n"
 
 
 async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any], None]) -> AsyncGenerator[bytes, None]:
@@ -49,11 +49,6 @@ async def typed(first: Mapping[str, Any], rest: AsyncGenerator[Mapping[str, Any]
         async for body in rest:
             await asyncio.sleep(0)
             yield f"event: {body['type']}\n".encode() + _event(body)
-
-
-def _error(error: BurnishError) -> bytes:
-    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    return _event({"error": described})
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

@@ -1,12 +1,16 @@
 """What is around every page: where one is, where one can go."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nicegui import app, ui
+from openai import APIStatusError, AsyncOpenAI
+from starlette.responses import Response
 
+from burnish.dashboard.client import Api
 from burnish.dashboard.pieces import button, icon, tag
+from burnish.dashboard.session import refused
 
 _ASSETS = Path(__file__).parent / "assets"
 _PLACES = (
@@ -25,6 +29,17 @@ def install() -> None:
         app.add_static_file(local_file=_ASSETS / name, url_path=f"/assets/{name}", max_cache_age=0)
     head = '<link rel="stylesheet" href="/assets/theme.css"><script defer src="/assets/page.js"></script>'
     ui.add_head_html(head, shared=True)
+
+
+async def shown(api: Api, here: str, path: str, draw: Callable[[AsyncOpenAI], Awaitable[None]]) -> Response | None:
+    """A page with its frame; where the API does not let the reader in, the way to sign in and back to `path`."""
+    client = api.client
+    with frame(here, has_key=client.api_key != "none"):
+        try:
+            await draw(client)
+        except APIStatusError as error:
+            return refused(error, path)
+    return None
 
 
 @contextmanager

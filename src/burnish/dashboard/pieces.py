@@ -1,6 +1,7 @@
 """What pages are made of. Text from outside goes through `tag` alone, and is never markup."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nicegui import ui
@@ -75,6 +76,21 @@ def stat(name: str, value: str = words.NOTHING) -> Tag:
         figure = tag("b", "", value)
         tag("span", "", name)
     return figure
+
+
+def heads(*names: str) -> None:
+    """The head of a table."""
+    with tag("thead"), tag("tr"):
+        for name in names:
+            tag("th", "", name)
+
+
+@contextmanager
+def named(title: str) -> Iterator[None]:
+    """A field with its name above; the block makes the field."""
+    with tag("label", "named"):
+        tag("span", "", title)
+        yield
 
 
 def pairs(rows: Sequence[tuple[str, str]]) -> None:

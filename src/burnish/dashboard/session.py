@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from burnish.dashboard.client import Api, complaint, get
-from burnish.dashboard.pieces import tag
+from burnish.dashboard.pieces import named, tag
 
 COOKIE = "burnish_session"
 _LASTS_S = 14 * 24 * 3600
@@ -20,11 +20,13 @@ _LASTS_S = 14 * 24 * 3600
 def secret_of(data_dir: Path) -> str:
     """What signs sessions: drawn once, and kept where only the server's user reads it."""
     path = data_dir / "dashboard.secret"
-    if not path.exists():
+    kept = path.read_text().strip() if path.exists() else ""
+    if not kept:  # or the server was killed before it was written
         data_dir.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+        kept = secrets.token_urlsafe(32)
+        path.write_text(kept)
+    return kept
 
 
 def options() -> dict[str, Any]:
@@ -47,8 +49,7 @@ def register(api: Api) -> None:
                 if wrong:
                     tag("p", "note bad", "This key is unknown here. Check that it was copied whole.")
                 tag("input", type="hidden", name="next", value=local(next))
-                with tag("label", "named"):
-                    tag("span", "", "API key")
+                with named("API key"):
                     tag("input", "field", type="password", name="key", autocomplete="current-password", autofocus=True)
                 tag("button", "btn main-action", "Sign in", type="submit")
 

@@ -9,20 +9,19 @@ _WINDOW = 5
 """Steps at either end that are compared."""
 
 
-def signs(curves: Curves, max_tokens: float | None = None) -> list[str]:
+def signs(curves: Curves) -> list[str]:
     """A sentence for each thing that somebody should look at."""
-    found = [_lengths(curves, max_tokens), _flat(curves), _faults(curves), _parting(curves), _mismatch(curves)]
+    found = [_lengths(curves), _flat(curves), _faults(curves), _parting(curves), _mismatch(curves)]
     return [sentence for sentence in found if sentence is not None]
 
 
-def _lengths(curves: Curves, max_tokens: float | None) -> str | None:
+def _lengths(curves: Curves) -> str | None:
     first, last = _ends(curves.get("completion_tokens_mean", ()))
     cut = _last(curves.get("burnish/truncated_mean", ()))
     if cut is not None and cut > 0.1:
         return f"{cut:.0%} of answers are cut off by the token limit. Allow longer answers, or reward shorter ones."
     if first and last and last > 2 * first and last > 64:
-        limit = f" of at most {max_tokens:.0f}" if max_tokens else ""
-        return f"Answers have grown from {first:.0f} to {last:.0f} tokens{limit}. See whether their reward pays for it."
+        return f"Answers have grown from {first:.0f} to {last:.0f} tokens. See whether their reward pays for it."
     return None
 
 

@@ -75,7 +75,7 @@ class Keeper:
         Raises `InvalidRequest`, code `model_too_large`, for a base that the memory limit can never hold, `Busy` where
         those in use leave no room at present, and `Unavailable` where the process does not come up.
         """
-        base = served.blob if served.kind == "full" and served.blob else self._source(served.base)
+        base = served.full_blob or self._source(served.base)
         seat = self._seats.get(base)
         if seat is None or not seat.is_alive:
             async with self._changing:
@@ -123,24 +123,26 @@ class Keeper:
         return seat
 
     def _needs(self, base: str, served: Served) -> int:
-        if served.kind == "full" and served.blob:
-            return needed_bytes([], self._limit) + 2 * self._blobs.bytes_below(served.blob)  # they lie in float32
+        if served.full_blob:
+            return needed_bytes([], self._limit) + 2 * self._blobs.bytes_below(served.full_blob)  # they lie in float32
         return needed_bytes(weights_of(base), self._limit)
 
     async def _make_room(self, needs: int) -> None:
         """Stop those unasked for longest, as far as nobody waits for their answers."""
         self._seats = {base: seat for base, seat in self._seats.items() if seat.is_alive}
         for base, seat in list(self._seats.items()):
-            taken = sum(max(seat.needs, resident_bytes(seat.process.pid)) for seat in self._seats.values())
-            if taken + needs <= self._limit:
+            if self._taken() + needs <= self._limit:
                 return
             if not await self._is_used(seat):
                 del self._seats[base]
                 await _stop(seat)
                 log.info("base stopped", extra={"base": base})
-        taken = sum(max(seat.needs, resident_bytes(seat.process.pid)) for seat in self._seats.values())
-        if taken + needs > self._limit:
+        if self._taken() + needs > self._limit:
             raise Busy("Other models are answering and leave no memory for this one; try again later.")
+
+    def _taken(self) -> int:
+        """Bytes that are set aside, or held where that is more."""
+        return sum(max(seat.needs, resident_bytes(seat.process.pid)) for seat in self._seats.values())
 
     async def _is_used(self, seat: _Seat) -> bool:
         if time.monotonic() - seat.asked < ON_ITS_WAY_S:

@@ -10,8 +10,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-import burnish
-from burnish.settings import STARTER
+from burnish.settings import STARTER, starter_directory
 
 PROCESS_BYTES = 700 * 1024**2
 """Of the interpreter, torch and the prompts that are kept, without a model; measured 430 MB, and 256 MiB of prompts."""
@@ -41,7 +40,7 @@ def rows_bytes(limit: int) -> int:
 
 def weights_of(source: str) -> list[Path]:
     """The safetensors files of a directory, of a hub name that was downloaded before, or of the starter."""
-    directory = Path(burnish.__file__).parent / "starter" / "weights" if source == STARTER else Path(source)
+    directory = starter_directory() if source == STARTER else Path(source)
     if not directory.is_dir():
         try:
             directory = Path(snapshot_download(source, local_files_only=True))

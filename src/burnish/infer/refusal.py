@@ -9,5 +9,4 @@ from burnish.core.errors import BurnishError
 def refuse(_request: Request, error: Exception) -> JSONResponse:
     """An error of ours in OpenAI's envelope."""
     assert isinstance(error, BurnishError)
-    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    return JSONResponse({"error": described}, error.status)
+    return JSONResponse(error.body, error.status)

@@ -13,7 +13,6 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import cached_file
 
-import burnish
 from burnish.core.errors import InvalidRequest
 from burnish.policy.adapter import Routing
 from burnish.policy.attention import IMPLEMENTATION, register
@@ -28,7 +27,7 @@ from burnish.policy.render import Renderer
 from burnish.policy.slots import PlainSlots, Size, Slots
 from burnish.policy.tree import tree_attention
 from burnish.policy.vocabulary import Vocabulary
-from burnish.settings import STARTER
+from burnish.settings import STARTER, starter_directory
 
 _Result = TypeVar("_Result")
 
@@ -123,7 +122,7 @@ class Base:
         architecture we cannot run exactly.
         """
         torch.set_num_threads(threads)
-        source = str(_starter_directory() if str(name_or_directory) == STARTER else name_or_directory)
+        source = str(starter_directory() if str(name_or_directory) == STARTER else name_or_directory)
         _quietly(register)
         try:
             config = AutoConfig.from_pretrained(source, trust_remote_code=False)
@@ -183,10 +182,6 @@ def _probe(name: str, network: Network) -> None:
             f"passes differ by {gap:.2g}. Choose a plain attention model such as Llama, Qwen2 or Qwen3.",
             param="model",
         )
-
-
-def _starter_directory() -> Path:
-    return Path(burnish.__file__).parent / "starter" / "weights"
 
 
 def _load_weights(source: str) -> Any:

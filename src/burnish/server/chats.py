@@ -80,8 +80,7 @@ class Chats:
             attempts=INFER_ATTEMPTS,
         )
         extra = {"burnish": served.model_dump() | {"shows_reasoning": shows_reasoning}}
-        base = served.blob if served.kind == "full" and served.blob else served.base
-        shortcut = self._shortcuts.setdefault(base, Shortcut(SHORTCUT_S))
+        shortcut = self._shortcuts.setdefault(served.full_blob or served.base, Shortcut(SHORTCUT_S))
         return RemoteChat(endpoint, name, extra=extra, is_ours=True, shortcut=shortcut, client=self._infer)
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:

@@ -21,7 +21,7 @@ def envelope(message: str, kind: str, param: str | None = None, code: str | None
 
 def response(error: BurnishError) -> JSONResponse:
     """The response that an error of ours becomes."""
-    return JSONResponse(envelope(error.message, error.type, error.param, error.code), error.status)
+    return JSONResponse(error.body, error.status)
 
 
 RETRY_AFTER_S = 3

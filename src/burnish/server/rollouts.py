@@ -8,7 +8,9 @@ from typing import Any
 
 from burnish.core.errors import NotFound
 from burnish.core.records import Job
+from burnish.spec.dataset import lines_of
 from burnish.store.blobs import Blobs
+from burnish.store.files import file_blob
 from burnish.store.places import rollouts_blob, rollouts_blobs
 
 Json = Any
@@ -46,11 +48,10 @@ class Rollouts:
         if file_id is None or not lines:
             return {}
         try:
-            text = self.blobs.get(f"files/{file_id}")
+            text = self.blobs.get(file_blob(file_id))
         except NotFound:
             return {}
-        numbered = enumerate(text.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1)
-        return {number: json.loads(row) for number, row in numbered if number in lines}
+        return {number: json.loads(row) for number, row in enumerate(lines_of(text), start=1) if number in lines}
 
     def _answers(self, step: int) -> Iterator[dict[str, Json]]:
         for line in self.blobs.get(rollouts_blob(self.job.id, step)).split(b"\n"):

@@ -39,9 +39,8 @@ def parse_file(data: bytes, role: Role, file_id: str) -> Dataset:
 
     Blank lines are skipped, but counted: `Item.line` is the line an editor shows.
     """
-    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     items: list[Item] = []
-    for number, raw in enumerate(lines, start=1):
+    for number, raw in enumerate(lines_of(data), start=1):
         if not raw.strip():
             continue
         if len(items) == MAX_ROWS[role]:
@@ -55,6 +54,11 @@ def parse_file(data: bytes, role: Role, file_id: str) -> Dataset:
     if not items:
         _fail(role, file_id, "the file is empty; it must have at least 1 row.")
     return Dataset(tuple(items), _warnings(items, role, file_id))
+
+
+def lines_of(data: bytes, first: int | None = None) -> list[bytes]:
+    """A file's lines, or the first so many, as `Item.line` counts them; without the mark that editors begin with."""
+    return data.removeprefix(b"\xef\xbb\xbf").split(b"\n", -1 if first is None else first)[:first]
 
 
 def _decode(raw: bytes) -> str:

@@ -19,6 +19,11 @@ class Served(Spec):
     shows_reasoning: bool = False
     """Whether answers bring their reasoning as `reasoning_content`."""
 
+    @property
+    def full_blob(self) -> str | None:
+        """`blob` of a model with weights of its own, for which it is a base like any other; None for all others."""
+        return self.blob if self.kind == "full" else None
+
 
 class ServedRequest(ChatRequest):
     """A chat request on its way from the server to the inference process; `model` is echoed, `burnish` decides."""

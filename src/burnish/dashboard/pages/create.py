@@ -12,10 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from burnish.dashboard import recipe
 from burnish.dashboard.client import Api, complaint, get, post
-from burnish.dashboard.frame import frame
+from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.answers import verdict
-from burnish.dashboard.pieces import TYPED, Tag, button, options, tag
-from burnish.dashboard.session import refused
+from burnish.dashboard.pieces import TYPED, Tag, button, named, options, tag
 
 Json = Any
 _UPLOAD = """async (event) => {
@@ -37,16 +36,13 @@ def register(api: Api) -> None:
 
     @ui.page("/create", title="New job · Burnish", response_timeout=30)
     async def create() -> Response | None:
-        client = api.client
-        with frame("create", has_key=client.api_key != "none"):
-            try:
-                settings = await get(client, "/burnish/settings")
-                files = (await get(client, "/files", purpose="fine-tune", limit=200))["data"]
-            except APIStatusError as error:
-                return refused(error, "/create")
+        async def draw(client: AsyncOpenAI) -> None:
+            settings = await get(client, "/burnish/settings")
+            files = (await get(client, "/files", purpose="fine-tune", limit=200))["data"]
             models = [*settings["models"]["local"], *settings["models"]["aliases"]]
             _Form(client, models, {each["id"]: each["filename"] for each in files}).open()
-        return None
+
+        return await shown(api, "create", "/create", draw)
 
     @app.post("/upload")
     async def upload(request: Request) -> JSONResponse:
@@ -86,8 +82,7 @@ class _Form:
             with tag("section", "card stack"):
                 tag("h2", "", "1  Model")
                 with tag("div", "grid"):
-                    with tag("label", "named"):
-                        tag("span", "", "Base model")
+                    with named("Base model"):
                         with tag("select", "field") as select:
                             options([(name, name) for name in self.models], self.draft.model)
                         self._bind(select, "model", "change")
@@ -119,10 +114,8 @@ class _Form:
 
     def _file(self, title: str, key: str) -> None:
         with tag("div", "stack"):
-            with tag("label", "named"):
-                tag("span", "", title)
-                with tag("select", "field") as select:
-                    options([("", "Choose a file"), *self.files.items()], "")
+            with named(title), tag("select", "field") as select:
+                options([("", "Choose a file"), *self.files.items()], "")
             select.on("change", lambda event: self._chosen(key, str(event.args)), js_handler=TYPED)
             self.choices[key] = select
             picker = tag("input", "small", type="file", accept=".jsonl", aria_label=f"Upload a {title.lower()}")
@@ -162,12 +155,10 @@ class _Form:
         with tag("div", "grid wide"):
             self._area("Grader (JSON)", "grader", "", rows=10)
             with tag("div", "stack"):
-                with tag("label", "named"):
-                    tag("span", "", "Try it on a row (JSON)")
+                with named("Try it on a row (JSON)"):
                     row = tag("textarea", "field code", rows=3, id="item")
                 row.on("input", lambda event: setattr(self, "item", str(event.args)), js_handler=TYPED)
-                with tag("label", "named"):
-                    tag("span", "", "and an answer")
+                with named("and an answer"):
                     answer = tag("textarea", "field", rows=3)
                 answer.on("input", lambda event: setattr(self, "sample", str(event.args)), js_handler=TYPED)
                 with tag("div", "row"):
@@ -209,14 +200,12 @@ class _Form:
         self.code.set_text(text)
 
     def _line(self, title: str, key: str, hint: str) -> None:
-        with tag("label", "named"):
-            tag("span", "", title)
+        with named(title):
             line = tag("input", "field", placeholder=hint)
         self._bind(line, key)
 
     def _area(self, title: str, key: str, hint: str, rows: int = 4) -> None:
-        with tag("label", "named"):
-            tag("span", "", title)
+        with named(title):
             area = tag("textarea", "field code", getattr(self.draft, key), placeholder=hint, rows=rows)
         self._bind(area, key)
 

@@ -4,17 +4,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import ui
-from openai import APIError, APIStatusError, AsyncOpenAI
+from openai import APIError, AsyncOpenAI
 from starlette.responses import Response
 
 from burnish.dashboard import words
 from burnish.dashboard.charts import Chart, charts, option, with_shares
 from burnish.dashboard.client import Api, get
-from burnish.dashboard.frame import frame
+from burnish.dashboard.frame import shown
 from burnish.dashboard.pages import job_parts
-from burnish.dashboard.pages.jobs import EVERY_S, MOVES, move
-from burnish.dashboard.pieces import Tag, button, empty, link, moment, stat, tag
-from burnish.dashboard.session import refused
+from burnish.dashboard.pages.jobs import EVERY_S, move, offer
+from burnish.dashboard.pieces import Tag, empty, link, moment, stat, tag
 from burnish.dashboard.signs import signs
 
 Json = Any
@@ -27,14 +26,8 @@ def register(api: Api) -> None:
 
     @ui.page("/jobs/{job_id}", title="Job · Burnish", response_timeout=30)
     async def job(job_id: str, tab: str = "charts") -> Response | None:
-        client = api.client
-        with frame("jobs", has_key=client.api_key != "none"):
-            page = _Page(client, job_id)
-            try:
-                await page.open(tab if tab in TABS else "charts")
-            except APIStatusError as error:
-                return refused(error, f"/jobs/{job_id}")
-        return None
+        chosen = tab if tab in TABS else "charts"
+        return await shown(api, "jobs", f"/jobs/{job_id}", lambda client: _Page(client, job_id).open(chosen))
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -134,9 +127,7 @@ class _Page:
         with self.moves:
             if job["fine_tuned_model"]:
                 link("Open in playground", f"/playground?models={job['fine_tuned_model']}", "btn main-action")
-            for what in MOVES.get(status, ()):
-                pressed = button(what.capitalize(), classes="danger" if what == "cancel" else "")
-                pressed.on("click", lambda what=what: self._move(what))
+            offer(status, self._move)
 
     async def _move(self, what: str) -> None:
         await move(self.client, self.job_id, what)

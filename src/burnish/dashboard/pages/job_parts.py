@@ -10,7 +10,7 @@ from openai import APIError, APIStatusError, AsyncOpenAI
 
 from burnish.dashboard import words
 from burnish.dashboard.client import get
-from burnish.dashboard.pieces import Tag, button, empty, link, moment, pairs, tag
+from burnish.dashboard.pieces import Tag, button, empty, heads, link, moment, pairs, tag
 
 Json = Any
 PAGE = 100
@@ -79,9 +79,7 @@ async def checkpoints(client: AsyncOpenAI, job_id: str) -> None:
             empty("No checkpoint yet", "One is published with each validation pass; the best are kept.")
         return
     with tag("div", "card flush scroll"), tag("table", "table"):
-        with tag("thead"), tag("tr"):
-            for name in ("Step", "Model", "Validation reward", "Train reward", "Created", ""):
-                tag("th", "", name)
+        heads("Step", "Model", "Validation reward", "Train reward", "Created", "")
         with tag("tbody"):
             for each in found:
                 _checkpoint(each)

@@ -1,5 +1,6 @@
 """The list of jobs."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,8 @@ from starlette.responses import Response
 
 from burnish.dashboard import words
 from burnish.dashboard.client import Api, complaint, get
-from burnish.dashboard.frame import frame
-from burnish.dashboard.pieces import TYPED, Tag, button, empty, link, moment, options, spark, tag
-from burnish.dashboard.session import refused
+from burnish.dashboard.frame import shown
+from burnish.dashboard.pieces import TYPED, Tag, button, empty, heads, link, moment, options, spark, tag
 
 Json = Any
 EVERY_S = 2.0
@@ -33,14 +33,8 @@ def register(api: Api) -> None:
 
     @ui.page("/", title="Jobs · Burnish", response_timeout=30)
     async def jobs(status: str = "", search: str = "") -> Response | None:
-        client = api.client
-        with frame("jobs", has_key=client.api_key != "none"):
-            table = _Table(client, status if status in _STATES else "", search)
-            try:
-                await table.open()
-            except APIStatusError as error:
-                return refused(error, "/")
-        return None
+        chosen = status if status in _STATES else ""
+        return await shown(api, "jobs", "/", lambda client: _Table(client, chosen, search).open())
 
 
 async def move(client: AsyncOpenAI, job_id: str, what: str) -> None:
@@ -50,6 +44,13 @@ async def move(client: AsyncOpenAI, job_id: str, what: str) -> None:
         ui.notify({"pause": "Pausing after this step", "resume": "Resumed", "cancel": "Cancelled"}[what], color="dark")
     except APIStatusError as error:
         ui.notify(complaint(error), color="negative")
+
+
+def offer(status: str, act: Callable[[str], Awaitable[None]], look: str = "") -> None:
+    """A button for each thing that may be asked of a job in this state."""
+    for what in MOVES.get(status, ()):
+        pressed = button(what.capitalize(), classes=f"{look} danger".strip() if what == "cancel" else look)
+        pressed.on("click", lambda what=what: act(what))
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -124,9 +125,7 @@ class _Table:
                 empty("No jobs yet", text, ("Create a job", "/create"))
             else:
                 with tag("table", "table jobs"):
-                    with tag("thead"), tag("tr"):
-                        for name in _COLUMNS:
-                            tag("th", "", name)
+                    heads(*_COLUMNS)
                     with tag("tbody"):
                         self.rows = {job_id: _Row(self.client, each) for job_id, each in summaries.items()}
 
@@ -180,7 +179,4 @@ class _Row:
         self.status.classes(replace=f"pill {status}").set_text(words.status(status))
         self.moves.clear()
         with self.moves:
-            for what in MOVES.get(status, ()):
-                is_end = what == "cancel"
-                pressed = button(what.capitalize(), classes="bare danger" if is_end else "bare")
-                pressed.on("click", lambda what=what: move(self.client, self.job_id, what))
+            offer(status, lambda what: move(self.client, self.job_id, what), "bare")

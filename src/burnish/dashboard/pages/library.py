@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 from nicegui import ui
-from openai import APIStatusError, AsyncOpenAI
+from openai import AsyncOpenAI
 from starlette.responses import Response
 
 from burnish.dashboard import words
 from burnish.dashboard.client import Api, get
-from burnish.dashboard.frame import frame
-from burnish.dashboard.pieces import empty, link, moment, pairs, tag
-from burnish.dashboard.session import refused
+from burnish.dashboard.frame import shown
+from burnish.dashboard.pieces import empty, heads, link, moment, pairs, tag
 
 Json = Any
 _MOST = 200
@@ -22,30 +21,21 @@ _PREVIEW = 30
 def register(api: Api) -> None:
     """The pages."""
 
-    async def shown(here: str, draw: Any, *given: str) -> Response | None:
-        client = api.client
-        with frame(here, has_key=client.api_key != "none"):
-            try:
-                await draw(client, *given)
-            except APIStatusError as error:
-                return refused(error, f"/{here}")
-        return None
-
     @ui.page("/files", title="Files · Burnish", response_timeout=30)
     async def files() -> Response | None:
-        return await shown("files", _files)
+        return await shown(api, "files", "/files", _files)
 
     @ui.page("/files/{file_id}", title="File · Burnish", response_timeout=30)
     async def file(file_id: str) -> Response | None:
-        return await shown("files", _file, file_id)
+        return await shown(api, "files", "/files", lambda client: _file(client, file_id))
 
     @ui.page("/models", title="Models · Burnish", response_timeout=30)
     async def models() -> Response | None:
-        return await shown("models", _models)
+        return await shown(api, "models", "/models", _models)
 
     @ui.page("/settings", title="Settings · Burnish", response_timeout=30)
     async def settings() -> Response | None:
-        return await shown("settings", _settings)
+        return await shown(api, "settings", "/settings", _settings)
 
 
 async def _files(client: AsyncOpenAI) -> None:
@@ -56,9 +46,7 @@ async def _files(client: AsyncOpenAI) -> None:
             empty("No files yet", "A job needs a training and a validation file: JSONL, a row a line.")
             return
         with tag("table", "table"):
-            with tag("thead"), tag("tr"):
-                for name in ("Name", "Purpose", "Size", "Created", "Id"):
-                    tag("th", "", name)
+            heads("Name", "Purpose", "Size", "Created", "Id")
             with tag("tbody"):
                 for each in found:
                     with tag("tr"):
@@ -98,9 +86,7 @@ async def _models(client: AsyncOpenAI) -> None:
     found = (await get(client, "/models"))["data"]
     tag("h1", "head", "Models")
     with tag("div", "card flush scroll"), tag("table", "table"):
-        with tag("thead"), tag("tr"):
-            for name in ("Name", "Kind", "Created", ""):
-                tag("th", "", name)
+        heads("Name", "Kind", "Created", "")
         with tag("tbody"):
             for each in found:
                 with tag("tr"):

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import ui
-from openai import APIStatusError, AsyncOpenAI
+from openai import AsyncOpenAI
 from starlette.responses import Response
 
 from burnish.dashboard.client import Api, get
-from burnish.dashboard.frame import frame
+from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.answers import Answer
-from burnish.dashboard.pieces import TYPED, Tag, button, options, tag
+from burnish.dashboard.pieces import TYPED, Tag, button, named, options, tag
 from burnish.dashboard.recipe import parsed
-from burnish.dashboard.session import refused
 
 Json = Any
 MOST = 4
@@ -26,14 +25,11 @@ def register(api: Api) -> None:
 
     @ui.page("/playground", title="Playground · Burnish", response_timeout=30)
     async def playground(models: str = "", prompt: str = "") -> Response | None:
-        client = api.client
-        with frame("playground", has_key=client.api_key != "none"):
-            try:
-                names = [each["id"] for each in (await get(client, "/models"))["data"]]
-            except APIStatusError as error:
-                return refused(error, "/playground")
+        async def draw(client: AsyncOpenAI) -> None:
+            names = [each["id"] for each in (await get(client, "/models"))["data"]]
             _Playground(client, names, [name for name in models.split(",") if name in names][:MOST], prompt).open()
-        return None
+
+        return await shown(api, "playground", "/playground", draw)
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -124,8 +120,7 @@ class _Playground:
         self._columns()
 
     def _area(self, title: str, key: str, hint: str, *, is_code: bool = False, rows: int = 4) -> None:
-        with tag("label", "named"):
-            tag("span", "", title)
+        with named(title):
             area = tag(
                 "textarea", f"field {'code' if is_code else ''}", getattr(self, key), placeholder=hint, rows=rows
             )

@@ -8,14 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from nicegui import ui
-from openai import APIStatusError, AsyncOpenAI
+from openai import AsyncOpenAI
 from starlette.responses import Response
 
 from burnish.dashboard import words
 from burnish.dashboard.client import Api, get
-from burnish.dashboard.frame import frame
+from burnish.dashboard.frame import shown
 from burnish.dashboard.pieces import Tag, button, empty, link, options, tag
-from burnish.dashboard.session import refused
 
 Json = Any
 GROUPS = 6
@@ -33,31 +32,24 @@ def register(api: Api) -> None:
 
     @ui.page("/jobs/{job_id}/rollouts", title="Rollouts · Burnish", response_timeout=30)
     async def of_step(job_id: str, step: int | None = None, phase: str = "train", show: str = "all") -> Response | None:
-        client = api.client
-        with frame("jobs", has_key=client.api_key != "none"):
-            try:
-                found = await get(client, f"/burnish/jobs/{job_id}/rollouts", step=step, phase=phase)
-                _Step(client, job_id, found, show if show in _SHOWN else "all").open()
-            except APIStatusError as error:
-                return refused(error, f"/jobs/{job_id}/rollouts")
-        return None
+        async def draw(client: AsyncOpenAI) -> None:
+            found = await get(client, f"/burnish/jobs/{job_id}/rollouts", step=step, phase=phase)
+            _Step(job_id, found, show if show in _SHOWN else "all").open()
+
+        return await shown(api, "jobs", f"/jobs/{job_id}/rollouts", draw)
 
     @ui.page("/jobs/{job_id}/rows/{line}", title="Row · Burnish", response_timeout=30)
     async def of_row(job_id: str, line: int, phase: str = "valid") -> Response | None:
-        client = api.client
-        with frame("jobs", has_key=client.api_key != "none"):
-            try:
-                _row(job_id, await get(client, f"/burnish/jobs/{job_id}/rollouts/rows/{line}", phase=phase))
-            except APIStatusError as error:
-                return refused(error, f"/jobs/{job_id}/rows/{line}")
-        return None
+        async def draw(client: AsyncOpenAI) -> None:
+            _row(job_id, await get(client, f"/burnish/jobs/{job_id}/rollouts/rows/{line}", phase=phase))
+
+        return await shown(api, "jobs", f"/jobs/{job_id}/rows/{line}", draw)
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class _Step:
     """The groups of one step; more are drawn when they are asked for."""
 
-    client: AsyncOpenAI
     job_id: str
     found: Json
     show: str

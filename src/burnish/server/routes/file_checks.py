@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from burnish.core.errors import JobFailure
 from burnish.server.desk import AtDesk
 from burnish.server.routes.files import file_at
-from burnish.spec.dataset import Role, parse_file
+from burnish.spec.dataset import Role, lines_of, parse_file
 from burnish.store.files import file_blob
 
 Json = Any
 PREVIEW = 5
 """Rows that are shown."""
+LOOKED_AT = 100
+"""Lines among which they are looked for."""
 
 
 def router() -> APIRouter:
@@ -38,7 +40,7 @@ def router() -> APIRouter:
 
 def _preview(data: bytes) -> list[Json]:
     """The first rows that are JSON."""
-    return list(islice(_rows(data.removeprefix(b"\xef\xbb\xbf").split(b"\n", 100)[:100]), PREVIEW))
+    return list(islice(_rows(lines_of(data, first=LOOKED_AT)), PREVIEW))
 
 
 def _rows(lines: list[bytes]) -> Iterator[Json]:
