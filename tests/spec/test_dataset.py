@@ -168,7 +168,7 @@ def test_the_guides_rows_are_taken():
     assert [item.fields["compliant"] for item in items] == ["yes", "needs review", "yes"]
 
 
-def test_lines_are_counted_as_an_editor_counts_them():
+def test_the_first_lines_are_those_of_the_whole_file():
     assert lines_of(b"\xef\xbb\xbfa\n\nb\n") == [b"a", b"", b"b", b""]
     assert lines_of(b"a\n\nb\n", first=2) == [b"a", b""]
     assert lines_of(b"a", first=2) == [b"a"]

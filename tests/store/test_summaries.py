@@ -51,6 +51,13 @@ def test_of_a_long_job_a_few_points_are_read_its_last_among_them(store: Store):
     assert [data["step"] for data in _page(store, search="ftjob-b").items[0].points] == [1, 2]
 
 
+def test_the_last_step_of_a_long_job_is_read_whatever_its_log_says_after_it(store: Store):
+    _insert(store, "ftjob-a")
+    _steps(store, "ftjob-a", 9)
+    store.events.append("ftjob-a", [NewEvent("The job has used", data={"actual": {"usd": 1}})] * 3, now=NOW)
+    assert [data["step"] for data in _page(store).items[0].points][-1] == 9
+
+
 def test_metrics_go_on_after_an_event(store: Store):
     _insert(store, "ftjob-a")
     _steps(store, "ftjob-a", 3)

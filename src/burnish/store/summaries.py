@@ -24,7 +24,7 @@ class Summary:
 
     job: Job
     points: Sequence[dict[str, Json]]
-    """The data of some metrics events, evenly spread, oldest first; the first and the last always among them."""
+    """The data of some metrics events, evenly spread, oldest first; the last always among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,7 @@ def _spread(connection: sa.Connection, job_id: str, points: int) -> list[dict[st
     if len(numbers) > points:
         last = len(numbers) - 1
         numbers = [numbers[round(place * last / (points - 1))] for place in range(points)]
-    query = sa.select(events.c.data).where(events.c.job_id == job_id, events.c.number.in_(numbers))
+    last_step = sa.select(sa.func.max(events.c.number)).where(*of_job, events.c.type == "metrics").scalar_subquery()
+    wanted = sa.or_(events.c.number.in_(numbers), events.c.number == last_step)  # the ledger's events come after it
+    query = sa.select(events.c.data).where(events.c.job_id == job_id, wanted)
     return [data for data in connection.execute(query.order_by(events.c.number)).scalars() if is_metrics(data)]

@@ -27,7 +27,9 @@ def door(directory: Path, replies: list[JSONResponse], bodies: list[dict[str, An
     with listening(app) as url:
         remote = {"embedder": {"base_url": f"{url}/v1", "model": "e-large", "attempts": 1}}
         models = {"remote": remote, "aliases": {"text-embedding-3-large": "embedder"}}
-        state = open_state(Settings.model_validate({"data_dir": directory, "models": models}))
+        state = open_state(
+            Settings.model_validate({"data_dir": directory, "models": models, "infer_url": "http://127.0.0.1:1"})
+        )
         with TestClient(app_of(state)) as http:
             yield http
 
@@ -70,3 +72,10 @@ def test_a_model_that_is_not_there_is_a_404(tmp_path):
     with door(tmp_path, [], []) as http:
         answer = http.post("/v1/embeddings", json={"model": "gpt-9", "input": "a"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_a_model_that_answers_here_makes_no_embeddings(tmp_path):
+    with door(tmp_path, [], []) as http:
+        error = http.post("/v1/embeddings", json={"model": "burnish-starter", "input": "a"})
+    assert (error.status_code, error.json()["error"]["param"]) == (400, "model")
+    assert "burnish-starter" in error.json()["error"]["message"]
