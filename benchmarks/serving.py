@@ -29,7 +29,7 @@ from benchmarks.speed.report import between
 from benchmarks.speed.sampling import VLLM_PYTHON
 from benchmarks.streams import Stream, read_stream
 from burnish.core.ports import free_port
-from burnish.settings import STARTER
+from burnish.settings import STARTER, starter_directory
 
 Json = Any
 
@@ -40,7 +40,7 @@ QUESTIONS = 3
 ROUNDS = 7
 MOST_TOKENS = 96
 START_TIMEOUT_S = 240.0
-WEIGHTS = ROOT / "src" / "burnish" / "starter" / "weights"
+WEIGHTS = starter_directory()
 PAGE = ROOT / "benchmarks" / "README.md"
 HEAD = (
     "| clients | peer | tokens/s, peer | tokens/s, ours | **ratio** | of a round | first text, peer | and ours |\n"

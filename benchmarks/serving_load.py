@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ async def _left(infer_url: str) -> int:
     return int(health.json()["users"])
 
 
-async def _wrong(base_url: str, bodies: Sequence[dict[str, Json]], report: Report) -> "Any":
+async def _wrong(base_url: str, bodies: Sequence[dict[str, Json]], report: Report) -> AsyncIterator[str]:
     """Answers that are not those to the same question alone."""
     odd = [(number, got) for number, got in report.together if got.text != report.alone[number].text]
     drawn = [number for number, _ in odd if bodies[number]["temperature"]]

@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-import burnish
+from burnish.settings import starter_directory
 
 STARTER = "starter"
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
@@ -52,7 +52,7 @@ SHAPES = {shape.name: shape for shape in (S, M, STARTER_SHAPE)}
 def write_model(shape: Shape, directory: Path) -> Path:
     """A directory in Hugging Face's layout: the starter's own, or random weights (seed 0) with words for tokens."""
     if shape.name == STARTER:
-        return Path(burnish.__path__[0]) / "starter" / "weights"
+        return starter_directory()
     if (directory / "config.json").exists():
         return directory
     torch.manual_seed(0)
