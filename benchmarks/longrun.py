@@ -76,12 +76,14 @@ def run(directory: Path, *, steps: int, every: int, shapes: int = SHAPES) -> dic
             api.files.create(file=("rows.jsonl", ROW * rows), purpose="fine-tune").id
             for rows in (2 * steps // EPOCHS, VALID_ROWS)
         )
+        _ask(api, "tiny")  # its process takes a while to come up, and the steps of a small model do not wait for it
         job = api.fine_tuning.jobs.create(**job_body(train, valid, n_epochs=EPOCHS, eval_interval=10)).id
         due = 0
         while (found := api.fine_tuning.jobs.retrieve(job)).status not in ("succeeded", "failed", "cancelled"):
             step = store.jobs.last_step(job)
-            if step >= due and found.status == "running" and step > 0:
-                _read(there, step, readings)
+            if step >= due and found.status == "running" and step > 0 and (read := _read(there, step)):
+                for name, reading in read.items():
+                    readings[name].append(reading)
                 due = step + every
             _use(api, job)
             there.check()
@@ -116,16 +118,14 @@ def table(readings: dict[str, list[Reading]]) -> list[str]:
     return lines
 
 
-def _read(there: Site, step: int, readings: dict[str, list[Reading]]) -> None:
+def _read(there: Site, step: int) -> dict[str, Reading]:
+    """A reading of every process; none where one of them is not there."""
     [worker] = there.workers
     pids = {"server": there.server.pid, "worker": worker.pid}
     pids["infer"] = _child_of(_child_of(there.server.pid))  # the base's process, not the one that keeps it
     pids["run"] = _child_of(worker.pid)
-    found = {name: reading_of(pids[name], step) for name in NAMES}
-    if len(found) == len(NAMES) and all(found.values()):
-        for name, reading in found.items():
-            if reading is not None:
-                readings[name].append(reading)
+    found = {name: reading for name in NAMES if (reading := reading_of(pids[name], step)) is not None}
+    return found if len(found) == len(NAMES) else {}
 
 
 def _child_of(pid: int) -> int:
@@ -139,9 +139,13 @@ def _use(api: openai.OpenAI, job: str) -> None:
     checkpoints = api.fine_tuning.jobs.checkpoints.list(job, limit=1).data
     for model in ["tiny", *(each.fine_tuned_model_checkpoint for each in checkpoints)]:
         try:
-            api.chat.completions.create(model=model, messages=[{"role": "user", "content": "Say e."}], max_tokens=8)
+            _ask(api, model)
         except openai.NotFoundError:  # a better checkpoint took its place in this moment
             continue
+
+
+def _ask(api: openai.OpenAI, model: str) -> None:
+    api.chat.completions.create(model=model, messages=[{"role": "user", "content": "Say e."}], max_tokens=8)
 
 
 def _children(task: Path) -> list[str]:
