@@ -84,13 +84,20 @@ def test_a_function_is_called_and_its_output_answered(client):
         tool_choice="required",
         parallel_tool_calls=False,
         max_output_tokens=150,
+        temperature=0,
     )
     call = made.output[-1]
     assert (call.type, call.name, call.status) == ("function_call", "review", "completed")
     assert json.loads(call.arguments).keys() == {"compliant", "score"}
     output = {"type": "function_call_output", "call_id": call.call_id, "output": "noted"}
     answered = client.responses.create(
-        model=TUNED, previous_response_id=made.id, input=[output], tools=[TOOL], tool_choice="none", **ASK
+        model=TUNED,
+        previous_response_id=made.id,
+        input=[output],
+        tools=[TOOL],
+        tool_choice="none",
+        temperature=0,
+        **ASK,
     )
     assert answered.previous_response_id == made.id
     assert answered.output[-1].type == "message"
