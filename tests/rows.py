@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from burnish.core.evaluation import Eval, EvalItem, EvalRun, RunStatus
 from burnish.core.job import JobStatus
 from burnish.core.records import DEFAULT_PROJECT, Checkpoint, Exchange, Feedback, Job, StoredFile, TunedModel, Upload
 
@@ -131,5 +132,55 @@ def feedback(feedback_id: str, **changes: Any) -> Feedback:
         rating="up",
         correction=None,
         note=None,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+CRITERION = {**GRADER, "id": "exact-1"}
+SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
+
+
+def evaluation(eval_id: str, **changes: Any) -> Eval:
+    """An eval with one criterion."""
+    made = Eval(
+        id=eval_id,
+        created_at=NOW,
+        updated_at=NOW,
+        name="sums",
+        project=DEFAULT_PROJECT,
+        data_source_config={"type": "custom", "item_schema": SCHEMA, "include_sample_schema": True},
+        testing_criteria=(CRITERION,),
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def eval_run(run_id: str, eval_id: str, **changes: Any) -> EvalRun:
+    """A run over stored answers that nobody has claimed."""
+    content = [{"item": {"answer": "4"}, "sample": {"output_text": "4"}}]
+    made = EvalRun(
+        id=run_id,
+        eval_id=eval_id,
+        created_at=NOW,
+        name="run",
+        status=RunStatus.QUEUED,
+        model=None,
+        data_source={"type": "jsonl", "source": {"type": "file_content", "content": content}},
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def eval_item(run_id: str, place: int, *, passed: bool = True, **changes: Any) -> EvalItem:
+    """An item that passed or failed."""
+    result = {"name": "exact-1", "type": "string_check", "score": float(passed), "passed": passed, "sample": None}
+    made = EvalItem(
+        id=f"outputitem_{run_id}_{place}",
+        run_id=run_id,
+        place=place,
+        created_at=NOW,
+        row=place,
+        status="pass" if passed else "fail",
+        item={"answer": "4"},
+        results=[result],
+        sample={"output": [{"role": "assistant", "content": "4"}]},
     )
     return dataclasses.replace(made, **changes)

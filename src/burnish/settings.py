@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from burnish.core.rollout import TokenUsage
 from burnish.core.webhook import OPENAIS, EventType
 
 STARTER = "burnish-starter"
@@ -89,6 +90,13 @@ class Grading(_Section):
         return (*kept, Path("/usr/share/wordnet"))
 
 
+class Evals(_Section):
+    """How runs of evals are carried out."""
+
+    concurrency: int = Field(default=32, ge=1)
+    """Most answers that are sampled and graded at a time, in all runs."""
+
+
 class Training(_Section):
     """How runs train where the API has no field for it."""
 
@@ -146,6 +154,13 @@ class JudgePrices(_Section):
     cached_usd: float | None = Field(default=None, ge=0)
     """Of the prompt's tokens, those that it had read before; None: as the rest of the prompt."""
     output_usd: float = Field(default=0.0, ge=0)
+
+    def usd(self, used: TokenUsage) -> float:
+        """What some tokens cost."""
+        cached_usd = self.input_usd if self.cached_usd is None else self.cached_usd
+        fresh = used.prompt_tokens - used.cached_tokens
+        usd = fresh * self.input_usd + used.cached_tokens * cached_usd + used.completion_tokens * self.output_usd
+        return usd / 1_000_000
 
 
 class Prices(_Section):
@@ -313,6 +328,7 @@ class Settings(BaseSettings):
     """Most jobs that a worker runs at a time; each is a process with its own copy of the base."""
     models: Models = Models()
     grading: Grading = Grading()
+    evals: Evals = Evals()
     training: Training = Training()
     serving: Serving = Serving()
     prices: Prices = Prices()

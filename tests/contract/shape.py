@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_ID = re.compile(r"\b(file-|upload_|part_|ftjob-|ftevent-|ftckpt_)[0-9A-Za-z]{24}\b")
+_ID = re.compile(r"\b(file-|upload_|part_|ftjob-|ftevent-|ftckpt_|eval_)[0-9A-Za-z]{24}\b")
 _TIMES = ("created_at", "finished_at", "expires_at", "execution_time")
 
 

@@ -12,7 +12,7 @@ from openai.types.graders import StringCheckGrader
 
 from burnish.core.job import JobStatus
 from burnish.core.records import JobError, NewEvent
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from tests.contract.shape import missing, normal
 from tests.door import Door
 from tests.rows import GRADER, checkpoint, model, model_name
@@ -56,7 +56,8 @@ def _created(**changes: Any) -> dict[str, Any]:
         },
         "metadata": None,
         "usage_metrics": None,
-        "eval_id": None,
+        "eval_id": "eval_…",
+        "train_eval_id": "eval_…",
         "shared_with_openai": False,
     } | changes
 

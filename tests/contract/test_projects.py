@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent, UploadPart
 from burnish.spec.job import JobRequest
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import permissions, schema
 from tests.door import TRAIN, Door, opened

@@ -6,7 +6,7 @@ from typing import Any
 from burnish.core.following import FollowerKind
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, NewEvent
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 from tests.rows import NOW, job, job_body
 

@@ -14,7 +14,7 @@ from burnish.core.records import Job, NewEvent, StoredSnapshot, UploadPart
 from burnish.core.rollout import Grade, SampleKey
 from burnish.store.backup import backup, restore
 from burnish.store.blobs import Blobs, Written, blobs_in
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.named import named
 from burnish.store.places import part_blob, rollouts_blob, snapshot_blob
 from burnish.store.store import Store, store_at

@@ -22,6 +22,8 @@ FULL = job(
     result_files=("file-1", "file-2"),
     usage_metrics={"seconds": 1.5},
     plan={"seed": 1},
+    eval_id="eval_1",
+    train_eval_id="eval_2",
 )
 
 

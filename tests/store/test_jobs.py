@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from burnish.core.errors import InvalidRequest, LeaseLost, NotFound
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, JobError, NewEvent
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import webhook_events
 from tests.claimants import claim_all

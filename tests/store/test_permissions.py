@@ -3,7 +3,7 @@ import pytest
 from burnish.core.errors import InvalidRequest, NotFound
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 from tests.rows import NOW, checkpoint, job, model, model_name
 

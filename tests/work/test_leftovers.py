@@ -8,7 +8,7 @@ from burnish.core.rollout import Grade, SampleKey
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
 from burnish.store.job_rows import JobFields
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.places import model_blob
 from burnish.store.store import Store, open_store
 from burnish.work.ending import result_ids

@@ -12,7 +12,7 @@ from burnish.core.job import JobStatus
 from burnish.core.records import Checkpoint, Job, NewEvent, TunedModel
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store, open_store, store_at
 from burnish.work.worker import DEATHS, Worker
 from tests.work.made import job

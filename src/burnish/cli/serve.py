@@ -36,7 +36,7 @@ def serve(
     *,
     worker: Annotated[bool, typer.Option(help="Whether jobs are run here; else by `burnish worker`.")] = True,
 ) -> None:
-    """Start the API server, a worker and the inference process."""
+    """Start the API server, a worker, an evaluator and the inference process."""
     import uvicorn
 
     from burnish.dashboard.app import create_app as create_dashboard
@@ -55,7 +55,8 @@ def serve(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again when it is done, and the default would end us there
     with contextlib.ExitStack() as processes:
-        for module in ("burnish.infer.process", *(["burnish.work.process"] if worker else []), *followers(settings)):
+        always = ("burnish.infer.process", "burnish.evals.process")
+        for module in (*always, *(["burnish.work.process"] if worker else []), *followers(settings)):
             processes.enter_context(running(module, settings))
         root = f"http://{settings.host}:{settings.port}"
         typer.echo(f"Burnish serves OpenAI's API at {root}/v1, and its dashboard at {root}", err=True)

@@ -27,6 +27,9 @@ Kind = Literal[
     "key_",
     "trace_",
     "fb_",
+    "eval_",
+    "evalrun_",
+    "outputitem_",
 ]
 
 

@@ -22,6 +22,20 @@ class Interval:
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+MANY = 1000
+"""From so many values on the percentiles of the bootstrap are those of a normal distribution, and not drawn."""
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The mean of `values`, one per row, with its 95 % interval; the bootstrap's, where there are few."""
+    if len(values) < MANY:
+        return bootstrap(values)
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    margin = 1.959964 * math.sqrt(variance / len(values))
+    return Interval(mean, mean - margin, mean + margin)
+
+
 def bootstrap(values: Sequence[float], *, share: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
     """The mean of `values`, one per row, with its percentile interval (Efron 1979).
 

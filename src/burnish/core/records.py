@@ -118,6 +118,10 @@ class Job:
     """The last two, newest first: should one be damaged, there is the other."""
     deaths: int = 0
     """How often in a row a worker or run died on this job without getting a step further."""
+    eval_id: str | None = None
+    """The eval that shows its validation passes; None for jobs from before there were any."""
+    train_eval_id: str | None = None
+    """The eval that shows what it learnt from."""
 
 
 @dataclass(frozen=True, slots=True)

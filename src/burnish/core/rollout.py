@@ -4,7 +4,7 @@ Token-aligned data are `array`s ('q' for ids, 'd' for log-probs, 'b' for flags):
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Literal
@@ -174,11 +174,21 @@ class Grade:
     """Of it, what a python grader's sandbox was busy; a clock field. Parts have their own."""
     notes: tuple[str, ...] = ()
     """What whoever reads the score should know, though nothing failed."""
+    said: str | None = None
+    """What a judge answered, word for word."""
 
     @property
     def failed_us(self) -> bool:
         """Whether there is no score."""
         return self.score is None
+
+    @property
+    def leaves(self) -> "Iterator[Grade]":
+        """Itself, or a multi grader's children."""
+        if not self.parts:
+            yield self
+        for part in self.parts.values():
+            yield from part.leaves
 
 
 @dataclass(frozen=True, slots=True)

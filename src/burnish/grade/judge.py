@@ -33,7 +33,7 @@ class Judge:
         return await self.chat.complete(
             ChatRequest(
                 model=self.model,
-                messages=[_filled(message, scope) for message in self.messages],
+                messages=[filled(message, scope) for message in self.messages],
                 response_format=dict(response_format),
                 temperature=self.sampling.temperature,
                 top_p=self.sampling.top_p,
@@ -73,8 +73,11 @@ def usage_of(completion: ChatCompletion) -> TokenUsage:
     return TokenUsage(used.prompt_tokens, used.completion_tokens, details.cached_tokens if details else 0)
 
 
-def _filled(message: JudgeMessage, scope: Mapping[str, Json]) -> dict[str, Json]:
-    """In chat shape: a single text as a string, which every chat template takes, all else as parts."""
+def filled(message: JudgeMessage, scope: Mapping[str, Json]) -> dict[str, Json]:
+    """A message in chat shape: a single text as a string, which every chat template takes, all else as parts.
+
+    Raises `UnknownVariable`.
+    """
     parts = [_chat_part(part, scope) for part in _parts(message)]
     if len(parts) == 1 and parts[0]["type"] == "text":
         return {"role": message.role, "content": parts[0]["text"]}

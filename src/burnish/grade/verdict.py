@@ -43,7 +43,8 @@ async def graded(judge: Judge, question: Question, case: Case, title: Title) -> 
         lost = title.grade(None, FaultNote(Fault.MODEL_SERVER, error.message))
         return dataclasses.replace(lost, model=judge.model)
     grade = _read(completion, question, title)
-    return dataclasses.replace(grade, model=judge.model, usage={judge.model: usage_of(completion)})
+    said = completion.choices[0].message.content if completion.choices else None
+    return dataclasses.replace(grade, model=judge.model, usage={judge.model: usage_of(completion)}, said=said)
 
 
 def _read(completion: ChatCompletion, question: Question, title: Title) -> Grade:

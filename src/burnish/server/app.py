@@ -12,7 +12,11 @@ from burnish.server.door import Door
 from burnish.server.errands import errands
 from burnish.server.routes import (
     chat,
+    comparisons,
     embeddings,
+    eval_items,
+    eval_runs,
+    evals,
     feedback,
     file_checks,
     files,
@@ -58,8 +62,10 @@ def app_of(state: State) -> FastAPI:
     app.state.burnish = state  # `server/desk.py` alone looks at it
     failures.install(app)
     answering = (chat, stored_chats, responses, embeddings)
+    evaluating = (evals, eval_runs, eval_items, comparisons)
     ours = (insight, rollouts, feedback, file_checks, setup, health)
-    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *answering, *ours):
+    rest = (*answering, *evaluating, *ours)
+    for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *rest):
         app.include_router(resource.router())
     auth = Auth(state.store.keys, is_loopback(state.settings.host))
     app.add_middleware(Door, auth=auth, max_file_bytes=state.settings.max_file_bytes)

@@ -11,10 +11,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from burnish.chats import Chats
 from burnish.core.errors import NotAllowed
 from burnish.grade.tools import Tools
 from burnish.server.auth import CALLER, Caller
-from burnish.server.chats import Chats
 from burnish.server.state import State
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from burnish.server.chats import Chats
+from burnish.chats import Chats
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs, open_blobs

@@ -47,7 +47,8 @@ def job(record: Job, organization: str) -> dict[str, Json]:
         "method": _method(record),
         "metadata": record.metadata,
         "usage_metrics": record.usage_metrics,
-        "eval_id": None,
+        "eval_id": record.eval_id,
+        "train_eval_id": record.train_eval_id,
         "shared_with_openai": False,
     }
 

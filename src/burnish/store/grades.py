@@ -65,4 +65,5 @@ def _grade(data: dict[str, Any]) -> Grade:
         seconds=data["seconds"],
         sandbox_seconds=data.get("sandbox_seconds", 0.0),
         notes=tuple(data.get("notes", ())),
+        said=data.get("said"),
     )

@@ -78,4 +78,6 @@ def job_record(row: sa.Row[Any]) -> Job:
         plan=row.plan,
         snapshots=tuple(StoredSnapshot(**snapshot) for snapshot in row.snapshots),
         deaths=row.deaths,
+        eval_id=row.eval_id,
+        train_eval_id=row.train_eval_id,
     )

@@ -12,16 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from burnish.core.errors import InvalidRequest, LeaseLost
+from burnish.core.evaluation import Eval
 from burnish.core.following import FollowerKind
 from burnish.core.job import JobStatus, check_move
-from burnish.core.records import Checkpoint, Desired, Job, NewEvent, StoredFile, TunedModel
+from burnish.core.records import Desired, Job, NewEvent
 from burnish.store import pages
-from burnish.store.checkpoints import delete_checkpoints, insert_checkpoints
+from burnish.store.evals import insert_eval
 from burnish.store.events import append_events, job_not_found
-from burnish.store.files import insert_file, require_file
+from burnish.store.files import require_file
 from burnish.store.followers import insert_followers
 from burnish.store.job_rows import JobFields, field_values, job_record, job_values
-from burnish.store.models import delete_models, insert_models
+from burnish.store.leaving import Leaving, leave
 from burnish.store.outbox import OF_JOBS, insert_webhook_event
 from burnish.store.pages import Page
 from burnish.store.scoped import Scoped
@@ -30,18 +31,6 @@ from burnish.store.tables import jobs as table
 
 HELD = frozenset({JobStatus.VALIDATING_FILES, JobStatus.RUNNING, JobStatus.PAUSING})
 """The states in which a worker holds a job; a move to any other gives the lease back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """What a transaction leaves behind beside the job's own row."""
-
-    events: Sequence[NewEvent] = ()
-    checkpoints: Sequence[Checkpoint] = ()
-    models: Sequence[TunedModel] = ()
-    files: Sequence[StoredFile] = ()
-    dropped_checkpoints: Sequence[Checkpoint] = ()
-    """Superseded ones: their rows and those of their models go; the caller deletes the bytes afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +44,9 @@ class Jobs(Scoped):
         *,
         requiring: Mapping[str, str] | None = None,
         followers: Collection[FollowerKind] = (),
+        evals: Sequence[Eval] = (),
     ) -> None:
-        """Write a job, its first event and its followers in one transaction.
+        """Write a job, its first event, its followers and its evals in one transaction.
 
         `requiring` are the files that must still be there then, by the request's field that names each. Raises
         `InvalidRequest` for one that is not.
@@ -68,6 +58,8 @@ class Jobs(Scoped):
             _insert_metadata(connection, job.id, job.metadata or {})
             append_events(connection, job.id, [event], now=job.created_at)
             insert_followers(connection, job.id, followers, now=job.created_at)
+            for made in evals:
+                insert_eval(connection, made)
 
     def get(self, job_id: str) -> Job | None:
         """The job with this id."""
@@ -202,7 +194,7 @@ class Jobs(Scoped):
             if attempt is None or job.status is not status:
                 check_move(job_id, job.status, status)
             _move(connection, job, status, now, **field_values(fields or {}))
-            _leave(connection, job_id, leaving or Leaving(), now)
+            leave(connection, job_id, leaving or Leaving(), now)
             return self._locked(connection, job_id)
 
     def commit_step(
@@ -222,7 +214,7 @@ class Jobs(Scoped):
                 return
             connection.execute(sa.insert(job_steps).values(job_id=job_id, step=step, committed_at=int(now)))
             _set(connection, job_id, deaths=0, **field_values(fields or {}))
-            _leave(connection, job_id, leaving or Leaving(), now)
+            leave(connection, job_id, leaving or Leaving(), now)
 
     def check_under_way(self, job_id: str, attempt: int) -> None:
         """Raise `LeaseLost` where `commit_step` would: asked before bytes are written that its row will name."""
@@ -253,7 +245,7 @@ class Jobs(Scoped):
         with self.database.write() as connection:
             _check_attempt(self._locked(connection, job_id), attempt)
             _set(connection, job_id, **field_values(fields or {}))
-            _leave(connection, job_id, leaving or Leaving(), now)
+            leave(connection, job_id, leaving or Leaving(), now)
 
     def say(self, job_id: str, attempt: int, events: Sequence[NewEvent], *, now: float) -> None:
         """Events of a run that no step is tied to. Raises `LeaseLost`."""
@@ -380,13 +372,3 @@ def _change_metadata(connection: sa.Connection, job: Job, changes: Mapping[str, 
 def _insert_metadata(connection: sa.Connection, job_id: str, metadata: Mapping[str, str]) -> None:
     for key, value in metadata.items():
         connection.execute(sa.insert(job_metadata).values(job_id=job_id, key=key, value=value))
-
-
-def _leave(connection: sa.Connection, job_id: str, leaving: Leaving, now: float) -> None:
-    append_events(connection, job_id, leaving.events, now=now)
-    insert_checkpoints(connection, leaving.checkpoints)
-    insert_models(connection, leaving.models)
-    for file in leaving.files:
-        insert_file(connection, file)
-    delete_checkpoints(connection, [checkpoint.id for checkpoint in leaving.dropped_checkpoints])
-    delete_models(connection, [checkpoint.model for checkpoint in leaving.dropped_checkpoints])

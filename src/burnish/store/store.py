@@ -8,6 +8,9 @@ from burnish.core.errors import StoreUnavailable
 from burnish.settings import Settings
 from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
+from burnish.store.eval_items import EvalItems
+from burnish.store.eval_runs import EvalRuns
+from burnish.store.evals import Evals
 from burnish.store.events import Events
 from burnish.store.exchanges import Exchanges
 from burnish.store.feedback import Feedbacks
@@ -45,6 +48,9 @@ class Store:
     grades: Grades
     summaries: Summaries
     feedback: Feedbacks
+    evals: Evals
+    eval_runs: EvalRuns
+    eval_items: EvalItems
 
     def of(self, project: str) -> "Store":
         """The same rows as a project sees them. Where an id names another's, there is nothing."""
@@ -88,4 +94,7 @@ def _store(database: Database, project: str | None) -> Store:
         grades=Grades(database),
         summaries=Summaries(database, project),
         feedback=Feedbacks(database, project),
+        evals=Evals(database, project),
+        eval_runs=EvalRuns(database, project),
+        eval_items=EvalItems(database),
     )

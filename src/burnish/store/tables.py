@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0007"
+REVISION = "0008"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -64,6 +64,8 @@ jobs = sa.Table(
     sa.Column("worker", sa.String),
     sa.Column("lease", sa.Double),
     sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("eval_id", sa.String),
+    sa.Column("train_eval_id", sa.String),
 )
 job_metadata = sa.Table(
     "job_metadata",
@@ -252,4 +254,61 @@ feedback = sa.Table(
     sa.Column("rating", sa.String),
     sa.Column("correction", _LongWords),
     sa.Column("note", _LongWords),
+)
+evals = sa.Table(
+    "evals",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("touched", sa.BigInteger, nullable=False),
+    sa.Column("name", _Words, nullable=False),
+    sa.Column("project", sa.String, nullable=False, index=True),
+    sa.Column("data_source_config", _Json, nullable=False),
+    sa.Column("testing_criteria", _Json, nullable=False),
+    sa.Column("metadata", _Json),
+    sa.Column("job_id", sa.String, index=True),
+    sa.Column("phase", sa.String),
+)
+eval_runs = sa.Table(
+    "eval_runs",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("eval_id", sa.ForeignKey("evals.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("name", _Words, nullable=False),
+    sa.Column("status", sa.String, nullable=False, index=True),
+    sa.Column("model", _Words),
+    sa.Column("data_source", _Json, nullable=False),
+    sa.Column("metadata", _Json),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("errored", sa.Integer, nullable=False),
+    sa.Column("criteria", _Json, nullable=False),
+    sa.Column("usage", _Json, nullable=False),
+    sa.Column("error", _Json),
+    sa.Column("file_id", sa.String, index=True),
+    sa.Column("step", sa.Integer),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.BigInteger),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("lease", sa.Double),
+)
+eval_items = sa.Table(
+    "eval_items",
+    schema,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    sa.Column("run_id", sa.ForeignKey("eval_runs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("item", _Json, nullable=False),
+    sa.Column("results", _Json, nullable=False),
+    sa.Column("sample", _Json, nullable=False),
+    sa.UniqueConstraint("run_id", "place"),
 )

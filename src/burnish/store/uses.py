@@ -5,24 +5,28 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from burnish.core.errors import InvalidRequest
+from burnish.core.evaluation import RunStatus
 from burnish.core.job import JobStatus
 from burnish.core.records import TunedModel
-from burnish.store.tables import jobs, permissions
+from burnish.store.tables import eval_runs, jobs, permissions
 
 UNFINISHED = jobs.c.status.not_in([status.value for status in JobStatus if status.is_final])
 """The condition that a job has not ended."""
+RUN_UNFINISHED = eval_runs.c.status.in_([status.value for status in RunStatus if not status.is_final])
+"""The condition that a run of an eval has not ended."""
 _NAMED = 5
 """How many of the users are named; the rest is counted."""
 
 
 def is_needed(file_id: sa.Column[str] | str) -> sa.ColumnElement[bool]:
-    """The condition that a job which has not ended reads the file; a paused one reads it again."""
-    return sa.exists().where(UNFINISHED, _reads(file_id))
+    """The condition that a job or run which has not ended reads the file; a paused job reads it again."""
+    by_run = sa.exists().where(RUN_UNFINISHED, eval_runs.c.file_id == file_id)
+    return sa.or_(sa.exists().where(UNFINISHED, _reads(file_id)), by_run)
 
 
 def check_file_unused(connection: sa.Connection, file_id: str) -> None:
-    """Raise `InvalidRequest` that names the jobs which need the file."""
-    users = _jobs(connection, _reads(file_id))
+    """Raise `InvalidRequest` that names the jobs and runs which need the file."""
+    users = _jobs(connection, _reads(file_id)) + _runs(connection, file_id)
     if users:
         raise InvalidRequest(
             f"File '{file_id}' is in use by {_listed(users)}. Cancel what needs it, or wait for its end.",
@@ -57,6 +61,11 @@ def _reads(file_id: sa.Column[str] | str) -> sa.ColumnElement[bool]:
 def _jobs(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[str]:
     found = sa.select(jobs.c.id, jobs.c.status).where(UNFINISHED, condition).order_by(jobs.c.number)
     return [f"job '{row.id}' ({row.status})" for row in connection.execute(found)]
+
+
+def _runs(connection: sa.Connection, file_id: str) -> list[str]:
+    found = sa.select(eval_runs.c.id, eval_runs.c.status).where(RUN_UNFINISHED, eval_runs.c.file_id == file_id)
+    return [f"eval run '{row.id}' ({row.status})" for row in connection.execute(found.order_by(eval_runs.c.number))]
 
 
 def _listed(users: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from burnish.spec.dataset import Role, parse_file
 from burnish.spec.grader import GraderSpec
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 
 

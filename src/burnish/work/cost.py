@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from burnish.core.rollout import TokenUsage
-from burnish.settings import JudgePrices, Prices, Settings
+from burnish.settings import Prices, Settings
 from burnish.work.usage import Usage
 
 _HOUR_S = 3600
-_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +52,8 @@ class Tariff:
     def cost(self, usage: Usage) -> Cost:
         """What the machine and the priced judges cost."""
         priced = {
-            name: _judge_usd(used, prices)
+            name: prices.usd(used)
             for name, used in usage.judges.items()
             if (prices := self.prices.judges.get(self.aliases.get(name, name))) is not None
         }
         return Cost(usage.seconds.total / _HOUR_S * self.prices.machine_hour_usd, priced)
-
-
-def _judge_usd(used: TokenUsage, prices: JudgePrices) -> float:
-    cached_usd = prices.input_usd if prices.cached_usd is None else prices.cached_usd
-    fresh = used.prompt_tokens - used.cached_tokens
-    usd = fresh * prices.input_usd + used.cached_tokens * cached_usd + used.completion_tokens * prices.output_usd
-    return usd / _MILLION

@@ -13,7 +13,7 @@ from burnish.core.records import Checkpoint, Job, NewEvent, StoredFile
 from burnish.store.blobs import Blobs
 from burnish.store.files import file_blob
 from burnish.store.job_rows import JobFields
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.places import rollouts_blobs
 from burnish.store.store import Store
 from burnish.work.check import fail

@@ -21,7 +21,7 @@ from burnish.core.records import Job, NewEvent
 from burnish.settings import Settings
 from burnish.spec.job import JobRequest
 from burnish.store.blobs import Blobs, open_blobs
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.store import Store, open_store
 from burnish.work import pulse
 from burnish.work.books import Books

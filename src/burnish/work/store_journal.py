@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from burnish.core.errors import BurnishError
+from burnish.core.evaluation import EvalRun
 from burnish.core.ids import derived_id
 from burnish.core.model_name import name_of
 from burnish.core.records import Checkpoint, Job, NewEvent, StoredSnapshot, TunedModel
 from burnish.core.rollout import Grade, SampleKey, TokenUsage
+from burnish.evals.linked import run_of
 from burnish.policy.fingerprint import fingerprint
 from burnish.policy.roles import Artifact, Snapshot
 from burnish.store.blobs import Blobs
 from burnish.store.job_rows import JobFields
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from burnish.store.places import model_blob, rollouts_blob, snapshot_blob
 from burnish.store.store import Store
 from burnish.work.books import Books
@@ -127,7 +129,7 @@ class StoreJournal:
             record.step,
             now=now,
             fields=fields,
-            leaving=replace(leaving, events=[*leaving.events, *entry.events]),
+            leaving=replace(leaving, events=[*leaving.events, *entry.events], eval_runs=self._eval_runs(record, now)),
         )
         before = {*self._superseded, *(each.step for each in self._kept)}
         self._superseded = tuple(before - {each.step for each in kept})
@@ -234,6 +236,12 @@ class StoreJournal:
             return Leaving(events[:1])
         self.blobs.put_directory(model.blob, record.published.directory)
         return Leaving(events, [checkpoint], [model], dropped_checkpoints=dropped)
+
+    def _eval_runs(self, record: StepRecord, now: float) -> list[EvalRun]:
+        """What the job's evals show of the step."""
+        evals = self.store.evals.of_job(self.job.id)
+        runs = [run_of(made, self.job, self.organization, record.step, record.rollouts, now) for made in evals]
+        return [run for run in runs if run is not None]
 
     def _tidy(self, record: StepRecord, leaving: Leaving) -> None:
         """Remove what the commit has made superfluous, here and in the blobs.

@@ -22,6 +22,7 @@ def lines(step: int, groups: Sequence[Group], advantages: Mapping[SampleKey, flo
             "reasoning": rollout.sample.reasoning,
             "tool_calls": list(rollout.sample.tool_calls),
             "finish": rollout.sample.finish,
+            "prompt_tokens": len(rollout.turns[-1].prompt_ids),
             "output_ids": list(rollout.turns[-1].output_ids),
             "logprobs": list(rollout.turns[-1].logprobs),
         }
@@ -37,6 +38,8 @@ def _grade(grade: Grade | None) -> dict[str, Any] | None:
         "name": grade.name,
         "type": grade.type,
         "score": grade.score,
+        "model": grade.model,
+        "said": grade.said,
         "faults": [{"fault": note.fault, "detail": note.detail} for note in grade.faults],
         "parts": {key: _grade(part) for key, part in grade.parts.items()},
     }

@@ -14,9 +14,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from burnish.chats import Chats
 from burnish.core.records import TunedModel
 from burnish.server.app import app_of
-from burnish.server.chats import Chats
 from burnish.server.state import State, open_state
 from burnish.settings import Settings
 from tests.door import ask_and_leave, error_of

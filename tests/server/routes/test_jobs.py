@@ -2,7 +2,7 @@ import pytest
 
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent
-from burnish.store.jobs import Leaving
+from burnish.store.leaving import Leaving
 from tests.door import Door, error_of
 from tests.rows import NOW, checkpoint, model
 

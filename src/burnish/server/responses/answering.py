@@ -18,7 +18,7 @@ from burnish.core.records import Exchange
 from burnish.remote.chat import RemoteChat
 from burnish.server.desk import Desk
 from burnish.server.responses.draft import Draft, Event, new_response
-from burnish.server.responses.items import chat_body, normalized
+from burnish.spec.items import chat_body, normalized
 from burnish.spec.response import ResponseRequest
 
 Json = Any

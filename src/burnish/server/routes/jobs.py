@@ -10,6 +10,7 @@ from burnish.core.errors import InvalidRequest
 from burnish.core.ids import new_id
 from burnish.core.job import JobStatus
 from burnish.core.records import Job, NewEvent
+from burnish.evals.linked import eval_id, evals_of
 from burnish.server import wire
 from burnish.server.admission import admit
 from burnish.server.desk import AtDesk
@@ -31,7 +32,13 @@ def router() -> APIRouter:
         files = admit(desk, body)
         job = _new_job(body, desk.caller.project)
         event = NewEvent(f"Created fine-tuning job: {job.id}")
-        desk.store.jobs.insert(job, event, requiring=files, followers=followers_of(desk.settings, body))
+        desk.store.jobs.insert(
+            job,
+            event,
+            requiring=files,
+            followers=followers_of(desk.settings, body),
+            evals=evals_of(job, body.reinforcement.grader),
+        )
         return wire.job(job, desk.settings.organization)
 
     @api.get("")
@@ -77,8 +84,9 @@ def router() -> APIRouter:
 
 
 def _new_job(body: JobRequest, project: str) -> Job:
+    job_id = new_id("ftjob-")
     return Job(
-        id=new_id("ftjob-"),
+        id=job_id,
         created_at=int(time.time()),
         status=JobStatus.VALIDATING_FILES,
         model=body.model,
@@ -90,4 +98,6 @@ def _new_job(body: JobRequest, project: str) -> Job:
         metadata=body.metadata,
         project=project,
         hyperparameters=body.reinforcement.hyperparameters.model_dump(mode="json"),
+        eval_id=eval_id(job_id, "valid"),
+        train_eval_id=eval_id(job_id, "train"),
     )

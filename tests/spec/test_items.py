@@ -1,7 +1,7 @@
 import pytest
 
 from burnish.core.errors import InvalidRequest
-from burnish.server.responses.items import chat_body, messages, normalized
+from burnish.spec.items import chat_body, messages, normalized
 from burnish.spec.response import ResponseRequest
 
 CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}

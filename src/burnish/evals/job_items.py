@@ -1,0 +1,125 @@
+"""A run's items, wherever they lie: in their table, or, of a job's own runs, in the rollouts that each step wrote."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from burnish.core.errors import NotFound
+from burnish.core.evaluation import Eval, EvalItem, EvalRun, Verdict
+from burnish.core.ids import derived_id
+from burnish.core.rollout import Fault, FaultNote, Grade
+from burnish.evals.criterion import Bar, verdict
+from burnish.store.blobs import Blobs
+from burnish.store.files import file_blob
+from burnish.store.places import rollouts_blob
+from burnish.store.store import Store
+
+Json = Any
+
+
+def items_of(run: EvalRun, store: Store, blobs: Blobs) -> Iterator[EvalItem]:
+    """All items of a run by place. Raises `NotFound` where a job's answers have gone."""
+    if run.step is None:
+        yield from store.eval_items.walk(run.id)
+        return
+    made = store.evals.require(run.eval_id)
+    assert made.job_id is not None
+    rows = _rows(made, store, blobs)
+    bar = Bar.of(made.testing_criteria[0])
+    for place, line in enumerate(_lines(made, run.step, blobs)):
+        yield _item(run, place, line, rows.get(line["line"], {}), bar)
+
+
+def _lines(made: Eval, step: int, blobs: Blobs) -> Iterator[dict[str, Json]]:
+    assert made.job_id is not None
+    for text in blobs.get(rollouts_blob(made.job_id, step)).splitlines():
+        line = json.loads(text)
+        if line["phase"] == made.phase:
+            yield line
+
+
+def _rows(made: Eval, store: Store, blobs: Blobs) -> dict[int, Mapping[str, Json]]:
+    """The rows of the job's file by line; none where the file was deleted since."""
+    job = store.jobs.require(made.job_id or "")
+    file_id = job.training_file if made.phase == "train" else job.validation_file
+    try:
+        data = blobs.get(file_blob(file_id or ""))
+    except NotFound:
+        return {}
+    return {number: json.loads(text) for number, text in enumerate(data.split(b"\n"), start=1) if text.strip()}
+
+
+def _item(run: EvalRun, place: int, line: Mapping[str, Json], item: Mapping[str, Json], bar: Bar) -> EvalItem:
+    judged = judgement(line, bar)
+    message: dict[str, Json] = {"role": "assistant", "content": line["text"]}
+    if line["tool_calls"]:
+        message["tool_calls"] = line["tool_calls"]
+    prompt, completion = line.get("prompt_tokens", 0), len(line["output_ids"])
+    return EvalItem(
+        id=derived_id("outputitem_", run.id, line["line"], line["sample"]),
+        run_id=run.id,
+        place=place,
+        created_at=run.created_at,
+        row=line["line"] - 1,
+        status=judged.status,
+        item=item,
+        results=[judged.result],
+        sample={
+            "input": [],
+            "output": [message],
+            "finish_reason": line["finish"],
+            "model": run.model,
+            "usage": {
+                "prompt_tokens": prompt,
+                "completion_tokens": completion,
+                "total_tokens": prompt + completion,
+                "cached_tokens": 0,
+            },
+            "error": None,
+            "temperature": 1.0,
+            "max_completion_tokens": None,
+            "top_p": 1.0,
+            "seed": None,
+            "reasoning": line["reasoning"],
+            "step": line["step"],
+            "sample": line["sample"],
+            "reward": line["reward"],
+            "advantage": line["advantage"],
+            "output_ids": line["output_ids"],
+            "logprobs": line["logprobs"],
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the criterion of a job's eval says of one answer."""
+
+    result: Mapping[str, Json]
+    status: Verdict
+
+
+def judgement(line: Mapping[str, Json], bar: Bar) -> Judgement:
+    """Of a line of a step's transcript. An answer that was not graded does not pass, whatever its reward."""
+    if line["grade"] is None:
+        note = FaultNote(Fault(line["ungraded"]), "The answer was not graded.")
+        return Judgement(
+            bar.result(Grade(bar.id, "", line["reward"], (note,))) | {"type": None, "passed": False}, "fail"
+        )
+    grade = _grade(line["grade"])
+    result = bar.result(grade)
+    return Judgement(result, verdict([result], [grade]))
+
+
+def _grade(written: Mapping[str, Json]) -> Grade:
+    """A grade as the transcript of a step holds it."""
+    return Grade(
+        name=written["name"],
+        type=written["type"],
+        score=written["score"],
+        faults=tuple(FaultNote(Fault(note["fault"]), note["detail"]) for note in written["faults"]),
+        parts={key: _grade(part) for key, part in written["parts"].items()},
+        model=written.get("model"),
+        said=written.get("said"),
+    )

@@ -1,0 +1,57 @@
+"""/v1/evals/{id}/compare: runs side by side. Ours; OpenAI has it on its pages alone."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from burnish.core.errors import InvalidRequest
+from burnish.core.template import is_path
+from burnish.evals.comparison import Comparison
+from burnish.evals.job_items import items_of
+from burnish.evals.scores import name_of
+from burnish.server.desk import AtDesk
+from burnish.server.routes.evals import EvalId
+
+Json = Any
+MOST_RUNS = 16
+
+
+def router() -> APIRouter:
+    """The route of comparisons."""
+    api = APIRouter(prefix="/v1/evals", tags=["Evals"])
+
+    @api.get("/{eval_id}/compare")
+    def compare(
+        eval_id: EvalId,
+        desk: AtDesk,
+        run_id: Annotated[list[str], Query(description="Runs, the baseline first; of this eval or of others.")],
+        slice_by: Annotated[list[str] | None, Query(alias="slice", description="Fields: `item.topic`, say.")] = None,
+        criterion: Annotated[str | None, Query(description="The name of one criterion; else all count.")] = None,
+        changed: Annotated[int, Query(ge=0, le=1000, description="Rows that changed most, either way.")] = 10,
+    ) -> dict[str, Json]:
+        """How each run does, and by how much the others differ from the first, paired by row."""
+        made = desk.store.evals.require(eval_id)
+        if not 1 <= len(run_id) <= MOST_RUNS:
+            raise InvalidRequest(f"Name 1 to {MOST_RUNS} runs.", param="run_id", code="invalid_value")
+        for path in slice_by or ():
+            if not is_path(path) or not path.startswith("item"):
+                raise InvalidRequest(
+                    f"'{path}' is no field of items; write item.topic, say.", param="slice", code="invalid_value"
+                )
+        names = [name_of({"name": each["id"]}) for each in made.testing_criteria]
+        if criterion is not None and criterion not in names:
+            raise InvalidRequest(
+                f"The eval has no criterion '{criterion}'; it has {', '.join(names)}.",
+                param="criterion",
+                code="invalid_value",
+            )
+        runs = [desk.store.eval_runs.require(each) for each in run_id]
+        return Comparison(
+            settings=desk.settings,
+            items_of=lambda run: items_of(run, desk.store, desk.blobs),
+            slices=tuple(slice_by or ()),
+            criterion=criterion,
+            changed=changed,
+        ).report(runs)
+
+    return api
