@@ -91,7 +91,8 @@ def test_every_validation_pass_is_a_run(site):
     [used] = runs[0].per_model_usage
     assert (used.model_name, used.invocation_count) == ("tiny", 8)
     first = next(iter(client.evals.runs.output_items.list(runs[0].id, eval_id=eval_.id)))
-    assert client.evals.runs.output_items.retrieve(first.id, eval_id=eval_.id, run_id=runs[0].id) == first
+    again = client.evals.runs.output_items.retrieve(first.id, eval_id=eval_.id, run_id=runs[0].id)
+    assert again.model_dump() == first.model_dump()
 
 
 def test_what_was_learnt_from_is_kept_with_every_token(site):
