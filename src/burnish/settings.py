@@ -118,6 +118,8 @@ class Training(_Section):
     max_answer_tokens: int = Field(default=512, ge=1)
     """Longest answer after the reasoning has ended; no more than the model's context leaves."""
     keep_checkpoints: int = Field(default=3, ge=1)
+    kept_rollouts: float = Field(default=1.0, ge=0, le=1)
+    """Share of each step's training questions whose answers are kept, token by token; those to validation all are."""
     early_stop_patience: int | None = Field(default=None, ge=1)
     """Validation passes in a row that may bring no higher reward before a job ends; None: it goes on to its last step.
     A job's metadata may say otherwise."""

@@ -12,6 +12,7 @@ DOORS = {
     "src/burnish/server/background.py": "beside the requests: a turn that fails is logged, and the next comes",
     "src/burnish/work/run.py": "the worker's door: an unforeseen error fails its job, with its place in the code",
     "src/burnish/sandbox/zygote.py": "the sandbox's door: what the user's code raises becomes a text, and stays inside",
+    "src/burnish/evals/evaluator.py": "the evaluator's door: an unforeseen error fails its run, and is logged",
     "src/burnish/follow/follower.py": "the followers' door: what a library raises is a warning in its job's events",
     "src/burnish/follow/apart.py": "the same in a process apart, whose follower is told what was raised",
     "src/burnish/grade/door.py": "the grader's door: an unforeseen error is a 0 with its fault, and the run goes on",

@@ -1,7 +1,7 @@
 import json
 
 from burnish.core.rollout import Fault, FaultNote, Grade, Group
-from burnish.work.transcript import lines
+from burnish.work.transcript import kept, lines
 from tests.work.made import group, item, rollout
 
 
@@ -23,3 +23,20 @@ def test_lines_are_json_with_the_whole_grade():
     assert told[0]["grade"]["parts"]["a"]["faults"] == [{"fault": "sample_parse_error", "detail": "no JSON"}]
     assert told[1]["grade"] is None
     assert told[1]["ungraded"] == "truncated_observation_error"
+
+
+def test_a_share_of_the_questions_is_kept_with_all_their_answers():
+    written = [
+        {"step": 3, "phase": phase, "line": line, "sample": sample}
+        for phase in ("train", "valid")
+        for line in range(400)
+        for sample in range(2)
+    ]
+    assert kept(written, "ftjob-1", 1.0) == written
+    assert {line["phase"] for line in kept(written, "ftjob-1", 0.0)} == {"valid"}
+    some = kept(written, "ftjob-1", 0.25)
+    train = [line["line"] for line in some if line["phase"] == "train"]
+    assert len(some) - len(train) == 800
+    assert sorted(train) == sorted(2 * list(set(train)))
+    assert 70 < len(set(train)) < 130  # 400 questions at 0.25: 100, of deviation 8.7
+    assert kept(written, "ftjob-1", 0.25) == some != kept(written, "ftjob-2", 0.25)

@@ -1,18 +1,15 @@
 """A run's items, wherever they lie: in their table, or, of a job's own runs, in the rollouts that each step wrote."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from burnish.core.errors import NotFound
-from burnish.core.evaluation import Eval, EvalItem, EvalRun, Verdict
+from burnish.core.evaluation import EvalItem, EvalRun, Verdict
 from burnish.core.ids import derived_id
 from burnish.core.rollout import Fault, FaultNote, Grade
 from burnish.evals.criterion import Bar, verdict
+from burnish.evals.rollouts import Rollouts
 from burnish.store.blobs import Blobs
-from burnish.store.files import file_blob
-from burnish.store.places import rollouts_blob
 from burnish.store.store import Store
 
 Json = Any
@@ -24,30 +21,13 @@ def items_of(run: EvalRun, store: Store, blobs: Blobs) -> Iterator[EvalItem]:
         yield from store.eval_items.walk(run.id)
         return
     made = store.evals.require(run.eval_id)
-    assert made.job_id is not None
-    rows = _rows(made, store, blobs)
+    assert made.job_id is not None and made.phase is not None
+    rollouts = Rollouts(store.jobs.require(made.job_id), blobs)
+    lines = rollouts.of_step(run.step, made.phase)
+    rows = rollouts.rows({line["line"] for line in lines}, made.phase)
     bar = Bar.of(made.testing_criteria[0])
-    for place, line in enumerate(_lines(made, run.step, blobs)):
+    for place, line in enumerate(lines):
         yield _item(run, place, line, rows.get(line["line"], {}), bar)
-
-
-def _lines(made: Eval, step: int, blobs: Blobs) -> Iterator[dict[str, Json]]:
-    assert made.job_id is not None
-    for text in blobs.get(rollouts_blob(made.job_id, step)).splitlines():
-        line = json.loads(text)
-        if line["phase"] == made.phase:
-            yield line
-
-
-def _rows(made: Eval, store: Store, blobs: Blobs) -> dict[int, Mapping[str, Json]]:
-    """The rows of the job's file by line; none where the file was deleted since."""
-    job = store.jobs.require(made.job_id or "")
-    file_id = job.training_file if made.phase == "train" else job.validation_file
-    try:
-        data = blobs.get(file_blob(file_id or ""))
-    except NotFound:
-        return {}
-    return {number: json.loads(text) for number, text in enumerate(data.split(b"\n"), start=1) if text.strip()}
 
 
 def _item(run: EvalRun, place: int, line: Mapping[str, Json], item: Mapping[str, Json], bar: Bar) -> EvalItem:

@@ -125,6 +125,7 @@ class Run:
             organization=self.settings.organization,
             keep_checkpoints=self.settings.training.keep_checkpoints,
             directory=directory,
+            kept_rollouts=self.settings.training.kept_rollouts,
             books=self._books(job),
         )
 

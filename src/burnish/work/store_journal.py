@@ -7,6 +7,7 @@ leaves half done is written again over itself.
 import json
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,7 @@ from burnish.work.plan import Plan
 from burnish.work.pulse import Pulse
 from burnish.work.ranking import superseded
 from burnish.work.stagnation import validations
+from burnish.work.transcript import kept
 
 _WISHES: dict[str, Wish] = {"run": Wish.GO_ON, "pause": Wish.PAUSE, "cancel": Wish.STOP}
 
@@ -50,6 +52,8 @@ class StoreJournal:
     keep_checkpoints: int
     directory: Path
     """The run's own, for what is on its way to the blobs."""
+    kept_rollouts: float = 1.0
+    """Share of the training questions whose answers are kept."""
     books: Books = field(default_factory=Books)
     pulse: Pulse = field(default_factory=Pulse)
     _plan: Plan | None = None
@@ -110,8 +114,9 @@ class StoreJournal:
         """
         now = time.time()
         self.store.jobs.check_under_way(self.job.id, self.job.attempt)
-        self.blobs.put(rollouts_blob(self.job.id, record.step), _jsonl(record))
-        kept = self._keep(record) if record.snapshot is not None else self._kept
+        lines = kept(record.rollouts, self.job.id, self.kept_rollouts)
+        self.blobs.put(rollouts_blob(self.job.id, record.step), _jsonl(lines))
+        snapshots = self._keep(record) if record.snapshot is not None else self._kept
         is_known = self.store.jobs.has_step(self.job.id, record.step)
         leaving = Leaving() if is_known else self._leaving(record, now)
         entry = self.books.enter(self.plan, record, is_known=is_known)
@@ -119,7 +124,7 @@ class StoreJournal:
             "trained_tokens": record.trained_tokens,
             "usage_metrics": entry.ledger.record(),
             "estimated_finish": _moment(now, entry.left_s),
-            "snapshots": kept,
+            "snapshots": snapshots,
         }
         if entry.is_spent:
             fields["desired"] = "pause"  # what a user's pause writes: a run that dies now pauses when it comes back
@@ -129,11 +134,13 @@ class StoreJournal:
             record.step,
             now=now,
             fields=fields,
-            leaving=replace(leaving, events=[*leaving.events, *entry.events], eval_runs=self._eval_runs(record, now)),
+            leaving=replace(
+                leaving, events=[*leaving.events, *entry.events], eval_runs=self._eval_runs(record.step, lines, now)
+            ),
         )
         before = {*self._superseded, *(each.step for each in self._kept)}
-        self._superseded = tuple(before - {each.step for each in kept})
-        self._kept, self._step = kept, record.step + 1
+        self._superseded = tuple(before - {each.step for each in snapshots})
+        self._kept, self._step = snapshots, record.step + 1
         self._tidy(record, leaving)
 
     def say(
@@ -237,10 +244,10 @@ class StoreJournal:
         self.blobs.put_directory(model.blob, record.published.directory)
         return Leaving(events, [checkpoint], [model], dropped_checkpoints=dropped)
 
-    def _eval_runs(self, record: StepRecord, now: float) -> list[EvalRun]:
-        """What the job's evals show of the step."""
+    def _eval_runs(self, step: int, lines: Sequence[Mapping[str, Any]], now: float) -> list[EvalRun]:
+        """What the job's evals show of a step."""
         evals = self.store.evals.of_job(self.job.id)
-        runs = [run_of(made, self.job, self.organization, record.step, record.rollouts, now) for made in evals]
+        runs = [run_of(made, self.job, self.organization, step, lines, now) for made in evals]
         return [run for run in runs if run is not None]
 
     def _tidy(self, record: StepRecord, leaving: Leaving) -> None:
@@ -271,5 +278,5 @@ def _moment(now: float, left_s: float | None) -> int | None:
     return int(now + left_s) if left_s is not None else None
 
 
-def _jsonl(record: StepRecord) -> bytes:
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in record.rollouts).encode()
+def _jsonl(lines: Sequence[Mapping[str, Any]]) -> bytes:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()

@@ -1,5 +1,6 @@
 """The rollouts file: one JSON line per sampled answer, so that every one of them can be looked at."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,20 @@ def lines(step: int, groups: Sequence[Group], advantages: Mapping[SampleKey, flo
         for group in groups
         for rollout in group.rollouts
     ]
+
+
+def kept(written: Sequence[Mapping[str, Any]], job_id: str, share: float) -> list[Mapping[str, Any]]:
+    """The lines that are kept: all of a validation pass, and of training those to a share of the questions.
+
+    Which questions hangs on job, step and line alone, so that they are the same after a crash.
+    """
+    return [line for line in written if line["phase"] == "valid" or _draw(job_id, line["step"], line["line"]) < share]
+
+
+def _draw(*parts: object) -> float:
+    """Evenly spread over 0..1, 1 left out."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:6]) / 2**48
 
 
 def _grade(grade: Grade | None) -> dict[str, Any] | None:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from burnish.core.errors import NotFound
+from burnish.evals.rollouts import Rollouts
 from burnish.server.desk import AtDesk, Desk
-from burnish.server.rollouts import Rollouts
 from burnish.server.routes.jobs import JobId
 
 Json = Any

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from burnish.core.errors import NotFound
-from burnish.server.rollouts import Rollouts
+from burnish.evals.rollouts import Rollouts
 from burnish.store.blobs import blobs_in
 from burnish.store.places import rollouts_blob
 from tests.rows import job
