@@ -4,6 +4,7 @@
 for byte, and change nothing by asking.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from burnish.core.evaluation import Outcome
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent, UploadPart
 from burnish.spec.job import JobRequest
@@ -21,8 +23,24 @@ from burnish.store.leaving import Leaving
 from burnish.store.store import Store
 from burnish.store.tables import permissions, schema
 from tests.door import TRAIN, Door, opened
-from tests.rows import GRADER, NOW, checkpoint, exchange, feedback, file, job, job_body, model, model_name, upload
+from tests.rows import (
+    GRADER,
+    NOW,
+    checkpoint,
+    eval_item,
+    eval_run,
+    evaluation,
+    exchange,
+    feedback,
+    file,
+    job,
+    job_body,
+    model,
+    model_name,
+    upload,
+)
 
+EVALS, RUNS = "/v1/evals", "/v1/evals/{eval_id}/runs"
 JOBS, GRADERS = "/v1/fine_tuning/jobs", "/v1/fine_tuning/alpha/graders"
 PERMISSIONS = "/v1/fine_tuning/checkpoints/{fine_tuned_model_checkpoint}/permissions"
 TUNED, ALIAS = model_name(1), "best"
@@ -37,6 +55,9 @@ IDS = {
     "completion_id": ["chatcmpl-a"],
     "response_id": ["resp_a"],
     "feedback_id": ["fb_a"],
+    "eval_id": ["eval_a"],
+    "run_id": ["evalrun_a"],
+    "output_item_id": ["outputitem_evalrun_a_0"],
 }
 """What `a` has, by the name that routes give its id. A new kind of object gets its line, and a row in `fill`."""
 MISSING = "nothing-has-this-id"
@@ -54,6 +75,18 @@ BY_PATH = {
     f"POST {JOBS}/{{fine_tuning_job_id}}/cancel": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/pause": 404,
     f"POST {JOBS}/{{fine_tuning_job_id}}/resume": 404,
+    f"GET {EVALS}/{{eval_id}}": 404,
+    f"POST {EVALS}/{{eval_id}}": 404,
+    f"DELETE {EVALS}/{{eval_id}}": 404,
+    f"GET {EVALS}/{{eval_id}}/compare": 404,
+    f"GET {RUNS}": 404,
+    f"POST {RUNS}": 404,
+    f"GET {RUNS}/{{run_id}}": 404,
+    f"POST {RUNS}/{{run_id}}": 404,
+    f"POST {RUNS}/{{run_id}}/cancel": 404,
+    f"DELETE {RUNS}/{{run_id}}": 404,
+    f"GET {RUNS}/{{run_id}}/output_items": 404,
+    f"GET {RUNS}/{{run_id}}/output_items/{{output_item_id}}": 404,
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/series": 404,
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts": 404,
     "GET /v1/burnish/jobs/{fine_tuning_job_id}/rollouts/rows/{line}": 404,
@@ -75,8 +108,12 @@ BY_PATH = {
     f"DELETE {PERMISSIONS}/{{permission_id}}": 403,
 }
 """Routes with an id in their path, and the status of one that is not there. `b` is no admin."""
+_ROWS = {"type": "jsonl", "source": {"type": "file_content", "content": [{"item": {"answer": "4"}}]}}
 BODIES: dict[str, dict[str, Any]] = {
     f"POST {PERMISSIONS}": {"json": {"project_ids": ["b"]}},
+    f"POST {EVALS}/{{eval_id}}": {"json": {"name": "mine"}},
+    f"GET {EVALS}/{{eval_id}}/compare": {"params": {"run_id": "evalrun_a"}},
+    f"POST {RUNS}": {"json": {"data_source": _ROWS}},
     "POST /v1/chat/completions/{completion_id}": {"json": {"metadata": {"a": "b"}}},
     "POST /v1/uploads/{upload_id}/parts": {"files": {"data": b"x"}},
     "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part_a"]}},
@@ -88,6 +125,7 @@ LISTS = [
     "GET /v1/burnish/jobs",
     "GET /v1/burnish/feedback",
     "GET /v1/models",
+    f"GET {EVALS}",
     "GET /v1/chat/completions",
 ]
 WITHOUT_IDS = {
@@ -110,12 +148,17 @@ def _job(grader: dict[str, Any] = GRADER, **changes: Any) -> dict[str, Any]:
     return job_body(**own | changes) | {"method": {"type": "reinforcement", "reinforcement": {"grader": grader}}}
 
 
+def _eval(criterion: dict[str, Any]) -> dict[str, Any]:
+    return {"data_source_config": {"type": "logs"}, "testing_criteria": [criterion]}
+
+
 BY_BODY = {
     "training file": (f"POST {JOBS}", lambda name: _job(training_file=name), "file-a", 400),
     "validation file": (f"POST {JOBS}", lambda name: _job(validation_file=name), "file-a", 400),
     "base model": (f"POST {JOBS}", lambda name: _job(model=name), TUNED, 400),
     "base model by alias": (f"POST {JOBS}", lambda name: _job(model=name), ALIAS, 400),
     "judge of a job": (f"POST {JOBS}", lambda name: _job(_judge(name)), TUNED, 400),
+    "judge of an eval": (f"POST {EVALS}", lambda name: _eval(_judge(name)), TUNED, 400),
     "judge": (f"POST {GRADERS}/run", lambda name: {"grader": _judge(name), "model_sample": "x"}, TUNED, 400),
     "judge by alias": (f"POST {GRADERS}/run", lambda name: {"grader": _judge(name), "model_sample": "x"}, ALIAS, 400),
     "judge looked at": (f"POST {GRADERS}/validate", lambda name: {"grader": _judge(name)}, TUNED, 400),
@@ -172,6 +215,12 @@ def fill(door: Door) -> None:
     store.exchanges.insert(exchange("chatcmpl-a", project="a"))
     store.exchanges.insert(exchange("chatcmpl-b", project="b"))
     store.exchanges.insert(exchange("resp_a", kind="response", project="a", request={"input": []}, answer=answer))
+    for project in "ab":
+        store.evals.insert(evaluation(f"eval_{project}", project=project))
+        store.eval_runs.insert(eval_run(f"evalrun_{project}", f"eval_{project}"))
+    claimed = store.eval_runs.claim(60, NOW)
+    assert claimed is not None
+    store.eval_runs.add("evalrun_a", claimed.attempt, Outcome([eval_item("evalrun_a", 0)], {}))
     for name, status in (("ftjob-running", JobStatus.RUNNING), ("ftjob-paused", JobStatus.PAUSED)):
         request = JobRequest.model_validate(job_body()).record()
         store.jobs.insert(job(name, project="a", status=status, request=request), NewEvent("created"))
@@ -229,7 +278,7 @@ def test_an_id_of_another_project_is_none(site: Site, route: str, name: str, for
 
 @pytest.mark.parametrize(("route", "name", "own"), _parameters())
 def test_its_own_project_finds_it(site: Site, route: str, name: str, own: str):
-    assert site.ask("a", _filled(route, name, own), **BODIES.get(route, {})).status_code in (200, 400)
+    assert site.ask("a", _filled(route, name, own), **BODIES.get(route, {})).status_code in (200, 201, 400)
 
 
 @pytest.mark.parametrize("case", BY_BODY)
@@ -245,12 +294,40 @@ def test_a_name_in_a_body_that_is_another_projects_is_none(site: Site, case: str
     assert own.text.replace(foreign, MISSING) != missing.text
 
 
+RUN_SOURCES = {
+    "file": ({"type": "jsonl", "source": {"type": "file_id", "id": "<>"}}, "file-a", 400),
+    "run": ({"type": "jsonl", "source": {"type": "eval_run", "id": "<>"}}, "evalrun_a", 404),
+    "model": ({"type": "completions", "source": {"type": "stored_completions"}, "model": "<>"}, TUNED, 400),
+}
+"""What a run may name: a data source with the name's place, a name of `a`'s, the status of one that is not there."""
+
+
+@pytest.mark.parametrize("case", RUN_SOURCES)
+def test_a_name_in_a_run_that_is_another_projects_is_none(site: Site, case: str):
+    source, foreign, status = RUN_SOURCES[case]
+
+    def asked(project: str, name: str) -> Any:
+        body = json.loads(json.dumps({"data_source": source}).replace("<>", name))
+        return site.ask(project, f"POST {EVALS}/eval_{project}/runs", json=body)
+
+    refused, missing = asked("b", foreign), asked("b", MISSING)
+    assert (refused.status_code, missing.status_code) == (status, status)
+    assert refused.text.replace(foreign, MISSING) == missing.text
+    assert asked("a", foreign).status_code == 201
+
+
+def test_a_run_of_another_project_is_compared_with_nothing(site: Site):
+    route = f"GET {EVALS}/eval_b/compare"
+    refused, missing = (site.ask("b", route, params={"run_id": name}) for name in ("evalrun_a", MISSING))
+    assert (refused.status_code, refused.text.replace("evalrun_a", MISSING)) == (404, missing.text)
+
+
 @pytest.mark.parametrize("route", LISTS)
 def test_no_list_shows_what_is_another_projects(site: Site, route: str):
     foreign = [each for ids in IDS.values() for each in ids]
     shown = {each["id"] for each in site.ask("b", route).json()["data"]}
     assert shown.isdisjoint(foreign)
-    assert not shown.isdisjoint({"file-b", "chatcmpl-b", "fb_b", "burnish-starter"}) or route.endswith("jobs")
+    assert not shown.isdisjoint({"file-b", "chatcmpl-b", "fb_b", "eval_b", "burnish-starter"}) or route.endswith("jobs")
     assert not {each["id"] for each in site.ask("a", route).json()["data"]}.isdisjoint(foreign)
 
 

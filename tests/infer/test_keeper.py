@@ -10,11 +10,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from burnish import chats
 from burnish.core.errors import Busy, InvalidRequest
 from burnish.infer import keeper as module
 from burnish.infer.keeper import Keeper
 from burnish.infer.memory import PROCESS_BYTES
-from burnish.server import chats
 from burnish.settings import Settings
 from burnish.spec.served import Served
 from burnish.store.blobs import open_blobs

@@ -74,7 +74,7 @@ def record(step: int, directory: Path, reward: float | None = None) -> StepRecor
         usage=Usage(Seconds(sampling=1.0), Tokens(train_sampled=100)),
         snapshot=Snapshot(moments, {}),
         published=artifact,
-        rollouts=({"step": step, "text": "ä", "line": 1, "reward": 0.0},),
+        rollouts=({"step": step, "phase": "train", "text": "ä", "line": 1, "reward": 0.0},),
     )
 
 
@@ -87,7 +87,7 @@ def test_a_step_leaves_its_event_its_progress_and_its_answers(journal: StoreJour
     assert row.estimated_finish is not None
     assert (
         journal.blobs.get("rollouts/ftjob-1/000001.jsonl").decode()
-        == '{"step": 1, "text": "ä", "line": 1, "reward": 0.0}\n'
+        == '{"step": 1, "phase": "train", "text": "ä", "line": 1, "reward": 0.0}\n'
     )
 
 
@@ -294,3 +294,9 @@ def test_a_grade_costs_what_it_did_in_the_step_that_asked_for_it_and_nothing_lat
     free = replace(judge, usage={"gpt": TokenUsage(0, 0)})
     expected = replace(both, parts={"a": free, "b": replace(code, sandbox_seconds=0.0)}, usage=free.usage)
     assert following.grade(key, "digest") == expected
+
+
+def test_answers_that_are_not_kept_are_written_nowhere(journal: StoreJournal, tmp_path: Path):
+    none = replace(journal, kept_rollouts=0.0)
+    none.commit(record(1, tmp_path))
+    assert journal.blobs.get("rollouts/ftjob-1/000001.jsonl") == b""
