@@ -31,6 +31,11 @@ def test_scores_are_of_all_criteria_or_of_one():
     assert scores_of(items, (), None).criteria == {"a": [1.0, 1], "b": [0.5, 1]}
 
 
+def test_rows_are_in_their_order_whatever_that_of_the_items_is():
+    items = [eval_item(RUN, place, row=row) for place, row in enumerate((2, 0, 1))]
+    assert list(scores_of(items, (), None).rows) == [0, 1, 2]
+
+
 def test_rows_are_sliced_by_what_their_items_have():
     items = [
         eval_item(RUN, 0, item={"topic": "sums"}),

@@ -31,6 +31,7 @@ FLOORS = {
     "toolbox": _floor("core settings grade sandbox remote"),
     "chats": _floor("core settings spec remote store", "httpx2 anyio"),
     "evals": _floor("core settings spec grade sandbox remote store toolbox chats", "httpx2 jsonschema_rs pydantic"),
+    "arrive": _floor("core spec store", "openai httpx2 pydantic"),
     "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
     "export": _floor("core settings spec store policy", "torch transformers"),

@@ -16,6 +16,7 @@ BaseUrl = Annotated[
     str | None, typer.Option("--base-url", envvar="OPENAI_BASE_URL", help="The server, up to and including /v1.")
 ]
 ApiKey = Annotated[str, typer.Option("--api-key", envvar="OPENAI_API_KEY", help="A key made by `burnish keys create`.")]
+SourceKey = Annotated[str, typer.Option("--api-key", envvar="OPENAI_API_KEY", help="A key of the server to take from.")]
 
 
 def address(base_url: str | None) -> str:

@@ -11,6 +11,7 @@ from burnish.cli import (
     files,
     grade,
     graders,
+    importing,
     jobs,
     keys,
     models,
@@ -34,6 +35,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(files.app, name="files")
 app.add_typer(graders.app, name="graders")
 app.add_typer(models.app, name="models")
+app.add_typer(importing.app, name="import")
 app.add_typer(keys.app, name="keys")
 app.add_typer(webhooks.app, name="webhooks")
 

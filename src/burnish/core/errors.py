@@ -10,6 +10,7 @@ BurnishError                   a fault of ours: 500 server_error
 ├── Unavailable                503; a process or endpoint that we need is not there
 │   └── StoreUnavailable       the database or the blobs: locked, full, read-only, not reachable
 ├── GraderUnavailable          our sandbox or a judge failed us: retried, then no grade at all
+├── NotGiven                   something that the source of an import does not give, or not in a shape that can be kept
 ├── LeaseLost                  a worker writes to a job that is no longer its own: it must stop
 └── JobFailure                 ends a job: its code, message and param stand in the job's `error`
 
@@ -107,6 +108,12 @@ class GraderUnavailable(BurnishError):
 
     status = 502
     type = "server_error"
+
+
+class NotGiven(BurnishError):
+    """Another server does not give an object, or gives what is none: the import goes on without it, and says so."""
+
+    status = 502
 
 
 class LeaseLost(BurnishError):

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from burnish.core.errors import InvalidRequest
 from burnish.core.evaluation import ModelUse, Verdict
 from burnish.core.rollout import Grade, Item, Sample
 from burnish.grade.build import Grader, build
@@ -105,8 +106,16 @@ def verdict(results: Sequence[Mapping[str, Json]], grades: Sequence[Grade]) -> V
 
 
 def spec_of(stored: Mapping[str, Json]) -> GraderSpec:
-    """The grader of a stored criterion."""
-    return _SPEC.validate_python({key: value for key, value in stored.items() if key != "id"})
+    """The grader of a stored criterion. Raises `InvalidRequest` for one that came from elsewhere and is none here."""
+    try:
+        return _SPEC.validate_python({key: value for key, value in stored.items() if key != "id"})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidRequest(
+            f"The criterion '{stored['id']}' does not run here: '{'.'.join(map(str, first['loc']))}': {first['msg']}.",
+            param="testing_criteria",
+            code="invalid_value",
+        ) from error
 
 
 def _judge_sample(grade: Grade) -> dict[str, Json] | None:

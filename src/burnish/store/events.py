@@ -1,7 +1,7 @@
 """A job's events, numbered from 1 in the order they were written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,11 +77,22 @@ def append_events(connection: sa.Connection, job_id: str, events: Sequence[NewEv
                 "level": event.level,
                 "message": event.message,
                 "type": event.type,
-                "data": dict(event.data) if event.data is not None else None,
+                "data": _data(event),
             }
             for place, event in enumerate(events)
         ],
     )
+
+
+def insert_events(connection: sa.Connection, job_id: str, events: Sequence[Event]) -> None:
+    """Add the events of a job that has none, as they are, within a transaction."""
+    if events:
+        connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(events=len(events)))
+        connection.execute(sa.insert(table), [{**asdict(event), "data": _data(event)} for event in events])
+
+
+def _data(event: Event | NewEvent) -> dict[str, Any] | None:
+    return dict(event.data) if event.data is not None else None
 
 
 def _record(row: sa.Row[Any]) -> Event:

@@ -54,8 +54,7 @@ class Jobs(Scoped):
         with self.database.write() as connection:
             for param, file_id in (requiring or {}).items():
                 require_file(connection, file_id, job.project, param)
-            connection.execute(sa.insert(table).values(**job_values(job)))
-            _insert_metadata(connection, job.id, job.metadata or {})
+            insert_job(connection, job)
             append_events(connection, job.id, [event], now=job.created_at)
             insert_followers(connection, job.id, followers, now=job.created_at)
             for made in evals:
@@ -296,6 +295,12 @@ class Jobs(Scoped):
         if row is None:
             raise job_not_found(job_id)
         return job_record(row)
+
+
+def insert_job(connection: sa.Connection, job: Job) -> None:
+    """Add a job without events within a transaction."""
+    connection.execute(sa.insert(table).values(**job_values(job)))
+    _insert_metadata(connection, job.id, job.metadata or {})
 
 
 def _has_step(connection: sa.Connection, job_id: str, step: int) -> bool:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from burnish.core.errors import StoreUnavailable
 from burnish.settings import Settings
+from burnish.store.arrivals import Arrivals
 from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
 from burnish.store.eval_items import EvalItems
@@ -51,6 +52,7 @@ class Store:
     evals: Evals
     eval_runs: EvalRuns
     eval_items: EvalItems
+    arrivals: Arrivals
 
     def of(self, project: str) -> "Store":
         """The same rows as a project sees them. Where an id names another's, there is nothing."""
@@ -97,4 +99,5 @@ def _store(database: Database, project: str | None) -> Store:
         evals=Evals(database, project),
         eval_runs=EvalRuns(database, project),
         eval_items=EvalItems(database),
+        arrivals=Arrivals(database),
     )

@@ -8,7 +8,7 @@ import re
 
 import sqlalchemy as sa
 
-REVISION = "0008"
+REVISION = "0009"
 """Of these tables: the newest script in `store/migrations/versions`."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -311,4 +311,15 @@ eval_items = sa.Table(
     sa.Column("results", _Json, nullable=False),
     sa.Column("sample", _Json, nullable=False),
     sa.UniqueConstraint("run_id", "place"),
+)
+arrivals = sa.Table(
+    "arrivals",
+    schema,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("came_at", sa.BigInteger, nullable=False),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+    sa.Column("last_item", sa.String),
+    sa.Column("places", sa.Integer, nullable=False),
 )
