@@ -26,6 +26,15 @@ _ANY = 1_000_000
 """The inference process makes requests wait itself."""
 
 
+def infer_client() -> httpx2.AsyncClient:
+    """What speaks to the inference process over the network."""
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(INFER_TIMEOUT_S, connect=5.0),
+        limits=httpx2.Limits(max_connections=None),  # it is the processes there that say when it is too much
+        follow_redirects=True,  # from the process that is asked first to that of the base
+    )
+
+
 class Chats:
     """Finds the Chat that a name means, and is itself one that asks it; lives in one event loop."""
 

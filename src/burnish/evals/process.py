@@ -6,9 +6,7 @@ import signal
 import sys
 import threading
 
-import httpx2
-
-from burnish.chats import Chats
+from burnish.chats import Chats, infer_client
 from burnish.core import logs
 from burnish.evals.evaluator import Evaluator
 from burnish.settings import Settings
@@ -31,9 +29,7 @@ async def evaluate(settings: Settings, *, follows_parent: bool) -> None:
     if follows_parent:
         threading.Thread(target=_watch_parent, args=(loop, stopping), daemon=True).start()
     store = open_store(settings)
-    chats = Chats(
-        settings, store.models, open_blobs(settings), httpx2.AsyncClient(timeout=httpx2.Timeout(600.0, connect=5.0))
-    )
+    chats = Chats(settings, store.models, open_blobs(settings), infer_client())
     toolbox = Toolbox.of(settings)
     try:
         await Evaluator(settings, store, open_blobs(settings), chats, toolbox).work(stopping)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from burnish.chats import Chats
+from burnish.chats import Chats, infer_client
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs, open_blobs
@@ -41,16 +41,11 @@ def open_state(settings: Settings, infer: httpx2.AsyncClient | None = None) -> S
     `settings.infer_url`.
     """
     store = open_store(settings)
-    client = infer or httpx2.AsyncClient(
-        timeout=httpx2.Timeout(600.0, connect=5.0),
-        limits=httpx2.Limits(max_connections=None),  # it is the processes there that say when it is too much
-        follow_redirects=True,  # from the process that is asked first to that of the base
-    )
     blobs = open_blobs(settings)
     return State(
         settings=settings,
         store=store,
         blobs=blobs,
-        chats=Chats(settings, store.models, blobs, client),
+        chats=Chats(settings, store.models, blobs, infer or infer_client()),
         toolbox=Toolbox.of(settings),
     )
