@@ -45,6 +45,7 @@ def site(tmp_path_factory) -> Iterator[tuple[Door, str]]:
             model="tiny",
             training_file=door.upload(DATA),
             validation_file=door.upload(DATA),
+            seed=1,
             method={
                 "type": "reinforcement",
                 "reinforcement": {
