@@ -32,6 +32,7 @@ FLOORS = {
     "chats": _floor("core settings spec remote store", "httpx2 anyio"),
     "evals": _floor("core settings spec grade sandbox remote store toolbox chats", "httpx2 jsonschema_rs pydantic"),
     "arrive": _floor("core spec store", "openai httpx2 pydantic"),
+    "leave": _floor("core spec evals", "yaml pydantic"),
     "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor("core settings spec learn", "torch numpy transformers peft safetensors llguidance jinja2 tinker"),
     "export": _floor("core settings spec store policy", "torch transformers"),

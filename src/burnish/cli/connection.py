@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,3 +40,8 @@ def client(base_url: str | None, api_key: str) -> "Iterator[OpenAI]":
         raise BurnishError(str(error.message)) from error
     except openai.APIConnectionError as error:
         raise Unavailable(f"No server answers at {base_url}. Start one with `burnish serve`.") from error
+
+
+def body(api: "OpenAI", path: str, **params: object) -> dict[str, Any]:
+    """The JSON at a path, as it was sent."""
+    return api.get(path, cast_to=dict[str, Any], options={"params": params})

@@ -1,11 +1,30 @@
-"""`burnish export`: a tuned model as a directory for other programs."""
+"""`burnish export`: a tuned model as a directory for other programs, or an eval as one for Promptfoo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from burnish.cli.promptfoo import promptfoo
+
+MODEL = "model"
 
 
+class _ModelUnlessNamed(TyperGroup):
+    """`burnish export ft:… DIR` is `burnish export model ft:… DIR`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = [MODEL, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, cls=_ModelUnlessNamed)
+app.command("promptfoo")(promptfoo)
+
+
+@app.command(MODEL)
 def export(
     name: Annotated[str, typer.Argument(help="A tuned model or a checkpoint, `ft:…`.")],
     target: Annotated[Path, typer.Argument(help="A directory that is not there yet.")],
