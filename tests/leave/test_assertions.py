@@ -32,7 +32,7 @@ PYTHON = {"type": "python", "name": "length", "source": SOURCE, "pass_threshold"
 
 
 def made(criterion: dict[str, object], url: str = "http://here/v1") -> Assertion:
-    return assertion(criterion, Values(()), url)
+    return assertion(criterion, 1, Values(()), url)
 
 
 def test_a_criterion_that_is_none_is_refused():
@@ -59,12 +59,12 @@ def test_a_comparison_with_the_answer_is_promptfoos_own(operation, kind):
     ],
 )
 def test_any_other_comparison_is_the_servers(changes):
-    assert made({**GRADER, **changes, "id": ID}).shown["value"] == "file://graders/exact.cjs"
+    assert made({**GRADER, **changes, "id": ID}).shown["value"] == "file://graders/1_exact.cjs"
 
 
 def test_a_python_grader_is_a_file_that_grades_as_here():
     found = made(PYTHON)
-    assert found.shown == {"type": "python", "value": "file://graders/exact.py", "metric": "exact"}
+    assert found.shown == {"type": "python", "value": "file://graders/1_exact.py", "metric": "exact"}
     scope: dict[str, object] = {}
     exec(compile(found.text, "exact.py", "exec", dont_inherit=True), scope)
     asked = {"vars": {"item": {"more": 2}}}
@@ -75,7 +75,7 @@ def test_a_python_grader_is_a_file_that_grades_as_here():
 
 def test_what_promptfoo_has_no_equal_for_is_asked_of_the_server():
     found = made(ALIKE)
-    assert found.shown == {"type": "javascript", "value": "file://graders/how_alike.cjs", "metric": "How alike?"}
+    assert found.shown == {"type": "javascript", "value": "file://graders/1_how_alike.cjs", "metric": "How alike?"}
     written = found.text.partition("const grader = ")[2].partition(";\n\nmodule")[0]
     assert json.loads(written) == {key: value for key, value in ALIKE.items() if key != "id"}
     assert 'process.env.BURNISH_BASE_URL || "http://here/v1"' in found.text

@@ -47,6 +47,11 @@ def test_without_rows_nothing_is_left_behind(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_row_that_nobody_is_asked_about_needs_an_answer(tmp_path):
+    with pytest.raises(InvalidRequest, match="Row 1 has no answer to be graded"):
+        Promptfoo(EVAL, None, [], "http://here/v1").write(tmp_path / "out", [Row({}, "4"), Row({})])
+
+
 def test_a_template_is_a_chat_that_promptfoo_fills_in(tmp_path):
     shown, tests = written(tmp_path)
     assert shown["description"] == "sums (eval_a)"
@@ -124,7 +129,7 @@ def test_graders_are_files_beside_the_configuration(tmp_path):
     promptfoo = Promptfoo({**EVAL, "testing_criteria": [python, magic]}, ASKED, ["tiny"], "http://here/v1")
     notes = promptfoo.write(tmp_path / "out", ROWS).notes
     assert next(note for note in notes if "m-1" in note).endswith("It is left out.")
-    assert (tmp_path / "out" / "graders" / "p.py").read_text().startswith("def grade(s, i):\n    return 1\n")
+    assert (tmp_path / "out" / "graders" / "1_p.py").read_text().startswith("def grade(s, i):\n    return 1\n")
 
 
 def test_rows_that_lack_what_is_referred_to_are_told(tmp_path):

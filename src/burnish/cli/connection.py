@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -12,6 +13,7 @@ from burnish.settings import Settings
 if TYPE_CHECKING:
     from openai import OpenAI
 
+PAGE = 100
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", envvar="OPENAI_BASE_URL", help="The server, up to and including /v1.")
 ]
@@ -43,5 +45,16 @@ def client(base_url: str | None, api_key: str) -> "Iterator[OpenAI]":
 
 
 def body(api: "OpenAI", path: str, **params: object) -> dict[str, Any]:
-    """The JSON at a path, as it was sent."""
-    return api.get(path, cast_to=dict[str, Any], options={"params": params})
+    """The JSON at a path, as it was sent. A parameter that is a list is given as often as it has members."""
+    query = urlencode(params, doseq=True)  # the client itself would write `name[]=`
+    return api.get(f"{path}?{query}" if query else path, cast_to=dict[str, Any])
+
+
+def listed(api: "OpenAI", path: str, **params: object) -> Iterator[dict[str, Any]]:
+    """The objects of a list as they were sent: the client's own types know none of our extensions."""
+    while True:
+        page = body(api, path, limit=PAGE, **params)
+        yield from page["data"]
+        if not page["has_more"]:
+            return
+        params["after"] = page["data"][-1]["id"]

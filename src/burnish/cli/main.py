@@ -7,6 +7,7 @@ from burnish.cli import (
     chat,
     demo,
     doctor,
+    evals,
     export,
     files,
     grade,
@@ -32,6 +33,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(export.app, name="export")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(evals.app, name="evals")
 app.add_typer(files.app, name="files")
 app.add_typer(graders.app, name="graders")
 app.add_typer(models.app, name="models")

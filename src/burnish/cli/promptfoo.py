@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from burnish.cli.connection import ApiKey, BaseUrl, address, body, client
+from burnish.cli.connection import ApiKey, BaseUrl, address, body, client, listed
 from burnish.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -66,13 +66,10 @@ def _of_run(api: "OpenAI", run: Mapping[str, Json], *, is_asked: bool) -> "Itera
     from burnish.leave.promptfoo import Row
 
     seen: set[int] = set()
-    for item in api.evals.runs.output_items.list(run["id"], eval_id=run["eval_id"], limit=100):
-        shown = item.to_dict()
-        place: Json = shown["datasource_item_id"]
-        row: Json = shown["datasource_item"]
+    for item in listed(api, f"/evals/{run['eval_id']}/runs/{run['id']}/output_items"):
+        place, row = item["datasource_item_id"], item["datasource_item"]
         if not is_asked:
-            sample: Json = shown["sample"]
-            output = sample.get("output") or [{}]
+            output = item["sample"].get("output") or [{}]
             yield Row(row, str(output[-1].get("content") or ""))
         elif place not in seen:
             seen.add(place)

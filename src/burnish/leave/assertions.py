@@ -30,13 +30,13 @@ class Assertion:
     """What the file holds."""
 
 
-def assertion(criterion: Mapping[str, Json], values: Values, base_url: str) -> Assertion:
-    """Of a criterion as the API shows it. Raises `InvalidRequest` for one that does not run here."""
+def assertion(criterion: Mapping[str, Json], place: int, values: Values, base_url: str) -> Assertion:
+    """Of an eval's so-manieth criterion, as the API shows it. Raises `InvalidRequest` for one that is none here."""
     bar, name = Bar.of(criterion), name_of({"name": criterion["id"]})
     if is_comparison(criterion) and 0 < bar.threshold <= 1:
         value = translated(criterion["reference"], values)
         return Assertion({"type": _KINDS[criterion["operation"]], "value": value, "metric": name})
-    stem = "graders/" + (re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "criterion")
+    stem = f"graders/{re.sub(r'[^a-z0-9]+', '_', f'{place} {name}'.lower()).strip('_')}"
     if criterion["type"] == "python":
         return _of_file("python", f"{stem}.py", name, _python(criterion["source"], bar.threshold))
     grader = {key: value for key, value in criterion.items() if key != "id"}

@@ -82,6 +82,8 @@ class Promptfoo:
         count = 0
         with path.open("w", encoding="utf-8") as out:
             for row in rows:
+                if not self.models and row.answer is None:
+                    raise InvalidRequest(f"Row {count} has no answer to be graded; name who is asked with --model.")
                 values.see(row.item)
                 answer = {"sample": {"output_text": row.answer}} if row.answer is not None else {}
                 out.write(json.dumps({"vars": {"item": row.item, **answer}}, ensure_ascii=False) + "\n")
@@ -101,9 +103,9 @@ class Promptfoo:
 
     def _assertions(self, target: Path, values: Values) -> list[Json]:
         found = []
-        for criterion in self.made["testing_criteria"]:
+        for place, criterion in enumerate(self.made["testing_criteria"], start=1):
             try:
-                made = assertion(criterion, values, self.base_url)
+                made = assertion(criterion, place, values, self.base_url)
             except InvalidRequest as error:
                 self._notes.append(f"{error.message} It is left out.")
                 continue
