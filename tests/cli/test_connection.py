@@ -1,9 +1,9 @@
 import pytest
 
-from burnish.cli.connection import PAGE, body, client, listed
+from burnish.cli.connection import PAGE, client, listed
 from burnish.core.errors import Unavailable
 from burnish.core.ports import free_port
-from tests.arrive.recorded import KEY, Answer, Recorded, serving
+from tests.arrive.recorded import KEY, Recorded, serving
 
 
 def test_no_server_is_told_with_what_to_do():
@@ -16,13 +16,6 @@ def test_the_settings_name_the_address(monkeypatch):
     monkeypatch.setenv("BURNISH_PORT", "9911")
     with client(None, "none") as api:
         assert str(api.base_url) == "http://127.0.0.1:9911/v1/"
-
-
-def test_a_list_is_asked_for_member_by_member():
-    with serving(Recorded({}, {}, lambda _path, _time: Answer(200, b'{"n": 1}'))) as server:
-        with client(server.url, "none") as api:
-            assert body(api, "/evals/eval_a/compare", run_id=["a", "b"], slice=[], changed=5) == {"n": 1}
-        assert server.asked == ["/v1/evals/eval_a/compare?run_id=a&run_id=b&changed=5"]
 
 
 def test_a_list_is_read_to_its_end():

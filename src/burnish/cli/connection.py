@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
@@ -45,9 +44,8 @@ def client(base_url: str | None, api_key: str) -> "Iterator[OpenAI]":
 
 
 def body(api: "OpenAI", path: str, **params: object) -> dict[str, Any]:
-    """The JSON at a path, as it was sent. A parameter that is a list is given as often as it has members."""
-    query = urlencode(params, doseq=True)  # the client itself would write `name[]=`
-    return api.get(f"{path}?{query}" if query else path, cast_to=dict[str, Any])
+    """The JSON at a path, as it was sent."""
+    return api.get(path, cast_to=dict[str, Any], options={"params": params})
 
 
 def listed(api: "OpenAI", path: str, **params: object) -> Iterator[dict[str, Any]]:

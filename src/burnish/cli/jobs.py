@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from burnish.cli.connection import ApiKey, BaseUrl, client
+from burnish.cli.connection import ApiKey, BaseUrl, body, client
 from burnish.cli.curve import Curve
 from burnish.cli.sheet import sheet
 from burnish.cli.tables import moment, show
@@ -34,8 +34,8 @@ def list_jobs(base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
 def show_job(job_id: str, base_url: BaseUrl = None, api_key: ApiKey = "none") -> None:
     """One job: where it stands, and what it has used and cost."""
     with client(base_url, api_key) as api:
-        job = api.fine_tuning.jobs.retrieve(job_id)
-    for line in sheet(job.to_dict()):
+        job = body(api, f"/fine_tuning/jobs/{job_id}")
+    for line in sheet(job):
         typer.echo(line)
 
 

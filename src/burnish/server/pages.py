@@ -38,6 +38,11 @@ def metadata_filter(request: Request) -> dict[str, str]:
     }
 
 
+def members(request: Request, name: str) -> list[str]:
+    """What a list in a query holds as the official client writes one: `name[]=a&name[]=b`."""
+    return request.query_params.getlist(f"{name}[]")
+
+
 def sliced(items: list[dict[str, Json]], after: str | None, limit: int, order: str) -> Page[dict[str, Json]]:
     """A page of objects with ids that stand in their order."""
     if order == "desc":

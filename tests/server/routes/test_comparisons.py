@@ -35,6 +35,13 @@ def test_runs_stand_side_by_side(door: Door):
     assert len(difference["changed"]) == 2
 
 
+def test_lists_are_taken_as_the_official_client_writes_them(door: Door):
+    params = {"run_id": ["evalrun_1", "evalrun_2"], "slice": ["item.topic"]}
+    report = door.client.get("/evals/eval_1/compare", cast_to=dict[str, Any], options={"params": params})
+    assert [run["run_id"] for run in report["runs"]] == params["run_id"]
+    assert report["differences"][0]["slices"][0]["field"] == "item.topic"
+
+
 def test_one_run_stands_alone(door: Door):
     assert asked(door, "evalrun_1").json()["differences"] == []
 
