@@ -204,7 +204,11 @@ def evaluation(eval_id: str, **changes: Any) -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": {
-            "item": {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]},
+            "item": {
+                "type": "object",
+                "properties": {"question": {"type": "string"}, "label": {"type": "string"}},
+                "required": ["label"],
+            },
             "sample": {"type": "object", "properties": {"output_text": {"type": "string"}}, "required": ["model"]},
         },
         "required": ["item", "sample"],
@@ -262,7 +266,14 @@ def run(run_id: str, eval_id: str, total: int, **changes: Any) -> dict[str, Any]
             "source": {"type": "file_id", "id": "file-train"},
             "input_messages": {"type": "template", "template": [{"role": "user", "content": "{{item.question}}"}]},
             "model": "gpt-4o-mini",
-            "sampling_params": {"seed": 42, "temperature": 1.0, "top_p": 1.0, "max_completions_tokens": 2048},
+            "sampling_params": {
+                "seed": 42,
+                "temperature": 1.0,
+                "top_p": 1.0,
+                "max_completions_tokens": 2048,
+                "reasoning_effort": None,
+                "tools": None,
+            },
         },
         "error": None,
         "metadata": {},

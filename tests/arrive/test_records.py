@@ -75,7 +75,11 @@ def test_a_checkpoint_keeps_its_step():
 def test_the_config_that_was_sent_is_found_in_the_one_that_is_shown():
     assert evaluation().data_source_config == {
         "type": "custom",
-        "item_schema": {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]},
+        "item_schema": {
+            "type": "object",
+            "properties": {"question": {"type": "string"}, "label": {"type": "string"}},
+            "required": ["label"],
+        },
         "include_sample_schema": True,
     }
     logs = {"type": "logs", "schema": {}, "metadata": {"case": "a"}}

@@ -2,16 +2,20 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openai
 import pytest
+from typer.testing import CliRunner
 
 from burnish.arrive.arrival import Arrival, bring
 from burnish.arrive.report import Report
 from burnish.arrive.source import Source
+from burnish.cli.main import app
 from burnish.core.job import JobStatus
 from burnish.server.app import app_of
+from tests.arrive.recorded import account, serving
 from tests.contract.test_evals import ALIKE, CONFIG, EXACT, content, ended
 from tests.door import VALID, opened
 from tests.evals.evaluating import evaluating
@@ -73,6 +77,26 @@ def test_an_eval_that_came_is_run_again_here(doors):
     with evaluating(here.state.settings):
         run = ended(here.client, here.client.evals.runs.create(eval_.id, data_source=content(("a", "a"), ("a", "b"))))
     assert (run.status, run.result_counts.passed, run.result_counts.failed) == ("completed", 1, 1)
+
+
+def test_a_run_of_openais_is_asked_again_of_a_model_here(doors):
+    _, here = doors
+    with serving(account()) as openai_server:
+        left = openai_server.source()
+        bring(Arrival(left, here.state.store, here.state.blobs, "default", Report()), ("files", "evals"))
+        left.close()
+    with listening(app_of(here.state)) as address:
+        words = ["evals", "run", "eval_a", "--model", "burnish-starter", "--base-url", f"{address}/v1"]
+        with ThreadPoolExecutor() as pool:
+            asking = pool.submit(CliRunner().invoke, app, words)
+            deadline = time.monotonic() + 60
+            while len(runs := here.client.evals.runs.list("eval_a", order="desc").data) < 2:
+                assert time.monotonic() < deadline and not asking.done(), asking.result().exception
+                time.sleep(0.02)
+            here.client.evals.runs.cancel(runs[0].id, eval_id="eval_a")
+            assert asking.result(timeout=60).exit_code == 1
+    assert runs[0].data_source.sampling_params.max_completion_tokens == 2048
+    assert runs[0].data_source.source.id == "file-train"
 
 
 def test_a_criterion_that_does_not_run_here_fails_a_new_run_by_name(doors):

@@ -12,7 +12,7 @@ from typing import Any
 from burnish.arrive import records, shapes
 from burnish.arrive.report import Report
 from burnish.arrive.source import Source
-from burnish.core.errors import NotGiven, Unavailable
+from burnish.core.errors import NotGiven, StoreUnavailable, Unavailable
 from burnish.core.records import Event
 from burnish.store.arrivals import Kind, Standing
 from burnish.store.blobs import Blobs
@@ -60,8 +60,8 @@ class Arrival:
         for attempt in range(1, CONTENT_TRIES + 1):
             try:
                 return self.blobs.put_pieces(file_blob(file_id), self.source.content(file_id)).bytes
-            except Unavailable:
-                if attempt == CONTENT_TRIES:
+            except Unavailable as error:
+                if attempt == CONTENT_TRIES or isinstance(error, StoreUnavailable):
                     raise
         raise AssertionError("the loop returns or raises")
 

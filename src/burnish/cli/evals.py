@@ -84,7 +84,8 @@ def _source(api: "OpenAI", eval_id: str, run_id: str | None) -> Json:
     source = body(api, f"/evals/{eval_id}/runs/{run_id}")["data_source"]
     if source["type"] == "jsonl":
         raise InvalidRequest(f"Run '{run_id}' grades stored answers and asks nobody; name another with --like.")
-    return source
+    params = {key: value for key, value in (source.get("sampling_params") or {}).items() if value is not None}
+    return {**source, "sampling_params": params} if params else source
 
 
 def _followed(api: "OpenAI", run_id: str, eval_id: str, poll_s: float = 0.3) -> Json:

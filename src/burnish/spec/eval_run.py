@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from burnish.spec.base import Body, Spec
 from burnish.spec.chat import Effort
@@ -91,7 +91,10 @@ class _Params(Spec):
     temperature: float = Field(default=1.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     seed: int = Field(default=42, ge=0, le=SEED_MAX)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_completion_tokens: int | None = Field(
+        default=None, ge=1, validation_alias=AliasChoices("max_completion_tokens", "max_completions_tokens")
+    )
+    """With OpenAI's odd plural, too, which its own runs show."""
     reasoning_effort: Effort | None = None
 
 
