@@ -123,6 +123,7 @@ LISTS = [
     "GET /v1/files",
     f"GET {JOBS}",
     "GET /v1/burnish/jobs",
+    "GET /v1/burnish/evals",
     "GET /v1/burnish/feedback",
     "GET /v1/models",
     f"GET {EVALS}",

@@ -7,7 +7,20 @@ from starlette.middleware.sessions import SessionMiddleware
 from burnish.dashboard import frame, session
 from burnish.dashboard.client import Api, open_api
 from burnish.dashboard.gate import Gate
-from burnish.dashboard.pages import create, job, jobs, library, playground, rollouts
+from burnish.dashboard.pages import (
+    create,
+    eval_compare,
+    eval_item,
+    eval_run,
+    evals,
+    items,
+    job,
+    jobs,
+    library,
+    one_eval,
+    playground,
+    rollouts,
+)
 from burnish.settings import Settings
 
 _EVERYWHERE = ("", "0.0.0.0", "::")
@@ -27,7 +40,8 @@ def create_app(settings: Settings) -> FastAPI:
 def register(api: Api) -> None:
     """Every page."""
     frame.install()
-    for page in (session, jobs, job, create, rollouts, playground, library):
+    evaluating = (evals, one_eval, eval_run, eval_item, eval_compare, items)
+    for page in (session, jobs, job, create, rollouts, *evaluating, playground, library):
         page.register(api)
 
 

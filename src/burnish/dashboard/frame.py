@@ -16,6 +16,7 @@ _ASSETS = Path(__file__).parent / "assets"
 _PLACES = (
     ("jobs", "Jobs", "/"),
     ("create", "Create", "/create"),
+    ("evals", "Evals", "/evals"),
     ("playground", "Playground", "/playground"),
     ("files", "Files", "/files"),
     ("models", "Models", "/models"),

@@ -13,6 +13,7 @@ _ICONS = {
     "jobs": "M4 19V5M4 19h16M8 15l4-5 3 3 5-7",
     "create": "M12 5v14M5 12h14",
     "playground": "M4 5h16v11H9l-5 4z",
+    "evals": "M4 6l2 2 3-4M4 13l2 2 3-4M12 6h8M12 13h8M4 20h16",
     "files": "M6 3h8l4 4v14H6zM14 3v4h4",
     "models": "M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.5",
     "settings": "M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4",
@@ -53,6 +54,15 @@ def button(text: str, act: Callable[..., Any] | None = None, classes: str = "", 
     if act is not None:
         made.on("click", act)
     return made
+
+
+def code(text: str) -> None:
+    """Text to copy, and what copies it."""
+    with tag("div", "stack"):
+        tag("pre", "pre", text)
+        with tag("div", "row"):
+            copy = button("Copy", classes="small", data_copy=text)
+            copy.on("click", js_handler="(event) => window.burnish.copy(event.currentTarget)")
 
 
 def link(text: str, target: str, classes: str = "") -> Tag:

@@ -8,6 +8,11 @@ def score(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.3f}"
 
 
+def percent(share: float | None) -> str:
+    """A share of a whole."""
+    return NOTHING if share is None else f"{share:.1%}"
+
+
 def money(usd: float | None) -> str:
     """An amount in US dollars; small ones keep two figures."""
     if usd is None:
@@ -46,5 +51,5 @@ def size(many: int) -> str:
 
 
 def status(name: str) -> str:
-    """A job's state in words."""
-    return name.replace("_", " ").capitalize()
+    """The state of a job, a run or an item in words."""
+    return {"pass": "Passed", "fail": "Failed"}.get(name) or name.replace("_", " ").capitalize()

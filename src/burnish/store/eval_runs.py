@@ -69,7 +69,7 @@ class EvalRuns(Scoped):
                 limit=limit,
                 descending=descending,
             )
-        return Page([_record(row) for row in rows], has_more)
+        return Page([run_record(row) for row in rows], has_more)
 
     def cancel(self, eval_id: str, run_id: str, *, now: float) -> EvalRun:
         """End a run that has not ended; the items that are done stay. Raises `InvalidRequest` and `NotFound`."""
@@ -110,7 +110,7 @@ class EvalRuns(Scoped):
         )
         with self.database.write() as connection:
             row = connection.execute(claim).one_or_none()
-        return _record(row) if row is not None else None
+        return run_record(row) if row is not None else None
 
     def heartbeat(self, run_id: str, attempt: int, lease_s: float, now: float) -> bool:
         """Renew a lease. False: the run is no longer this attempt's, or has ended."""
@@ -155,13 +155,13 @@ class EvalRuns(Scoped):
         row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound(f"Eval run with id '{run_id}' not found.", param="run_id", code="eval_run_not_found")
-        return _record(row)
+        return run_record(row)
 
     def _held(self, connection: sa.Connection, run_id: str, attempt: int) -> EvalRun:
         row = connection.execute(sa.select(table).where(_is_held(run_id, attempt)).with_for_update()).one_or_none()
         if row is None:
             raise LeaseLost(f"Eval run '{run_id}' is not attempt {attempt}'s, or has ended.")
-        return _record(row)
+        return run_record(row)
 
 
 def insert_run(connection: sa.Connection, run: EvalRun) -> None:
@@ -231,7 +231,8 @@ def _sums(run: EvalRun, outcome: Outcome) -> dict[str, Json]:
     }
 
 
-def _record(row: sa.Row[Any]) -> EvalRun:
+def run_record(row: sa.Row[Any]) -> EvalRun:
+    """The run of a row of `eval_runs`."""
     columns = row._mapping
     return EvalRun(
         id=row.id,

@@ -32,7 +32,7 @@ class Evals(Scoped):
         """Those that show a job's answers and have not been deleted."""
         with self.database.read() as connection:
             query = sa.select(table).where(table.c.job_id == job_id, self.is_ours(table.c.project))
-            return [_record(row) for row in connection.execute(query.order_by(table.c.number))]
+            return [eval_record(row) for row in connection.execute(query.order_by(table.c.number))]
 
     def page(
         self,
@@ -49,7 +49,7 @@ class Evals(Scoped):
             rows, has_more = pages.fetch(
                 connection, query, order, after=after, id_column=table.c.id, limit=limit, descending=descending
             )
-        return Page([_record(row) for row in rows], has_more)
+        return Page([eval_record(row) for row in rows], has_more)
 
     def update(self, eval_id: str, changes: Mapping[str, Any], *, now: float) -> Eval:
         """Change its name or metadata. Raises `NotFound`."""
@@ -70,7 +70,7 @@ class Evals(Scoped):
         row = connection.execute(query).one_or_none()
         if row is None:
             raise NotFound(f"Eval with id '{eval_id}' not found.", param="eval_id", code="eval_not_found")
-        return _record(row)
+        return eval_record(row)
 
 
 def insert_eval(connection: sa.Connection, made: Eval) -> None:
@@ -98,7 +98,8 @@ def _next_touch(connection: sa.Connection) -> int:
     return (last or 0) + 1
 
 
-def _record(row: sa.Row[Any]) -> Eval:
+def eval_record(row: sa.Row[Any]) -> Eval:
+    """The eval of a row of `evals`."""
     return Eval(
         id=row.id,
         created_at=row.created_at,

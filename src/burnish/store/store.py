@@ -11,6 +11,7 @@ from burnish.store.checkpoints import Checkpoints
 from burnish.store.database import Database, open_database
 from burnish.store.eval_items import EvalItems
 from burnish.store.eval_runs import EvalRuns
+from burnish.store.eval_summaries import EvalSummaries
 from burnish.store.evals import Evals
 from burnish.store.events import Events
 from burnish.store.exchanges import Exchanges
@@ -52,6 +53,7 @@ class Store:
     evals: Evals
     eval_runs: EvalRuns
     eval_items: EvalItems
+    eval_summaries: EvalSummaries
     arrivals: Arrivals
 
     def of(self, project: str) -> "Store":
@@ -99,5 +101,6 @@ def _store(database: Database, project: str | None) -> Store:
         evals=Evals(database, project),
         eval_runs=EvalRuns(database, project),
         eval_items=EvalItems(database),
+        eval_summaries=EvalSummaries(database, project),
         arrivals=Arrivals(database),
     )

@@ -23,7 +23,7 @@
   window.burnish = {
     draw: () => document.body.classList.toggle("drawn"),
     turn: () => { localStorage.setItem("burnish-mode", modes[(modes.indexOf(mode()) + 1) % 3]); show(); },
-    copy: (text) => navigator.clipboard && navigator.clipboard.writeText(text),
+    copy: async (button) => { if (navigator.clipboard) { await navigator.clipboard.writeText(button.dataset.copy); button.textContent = "Copied"; } },
   };
   window.addEventListener("keydown", (event) => {
     const typing = /INPUT|TEXTAREA|SELECT/.test(event.target.tagName);

@@ -57,6 +57,7 @@ class _Page:
                     **current,
                 )
             tag("a", "tab", "Rollouts", href=f"/jobs/{self.job_id}/rollouts")
+            tag("a", "tab", "Evals", href=f"/evals?search={self.job_id}")
         await self._show(job)
         ui.timer(EVERY_S, self.refresh)
         match tab:
