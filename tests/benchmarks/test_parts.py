@@ -25,7 +25,7 @@ def test_forward_backward_and_the_update_are_told_apart():
     assert part_of([linear, *PASS], "training") == "forward: linear layers"
     graph = ["torch.autograd.graph._engine_run_backward", "torch._tensor.Tensor.backward", *PASS]
     assert part_of(graph, "training") == "backward: autograd's graph"
-    ours = ["burnish.policy.layer.LearningPass.backward", *graph]
+    ours = ["burnish.policy.layer.learning_backward", *graph]
     assert part_of(ours, "training") == f"backward: {REST}"
     assert part_of(["torch.optim.adamw.AdamW.step", "burnish.policy.train.LocalTrainer._optim_step"], "training") == (
         "optimizer"

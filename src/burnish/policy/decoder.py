@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from burnish.policy.adapter import Adapter, Route, Routing
 from burnish.policy.attention import Attention
-from burnish.policy.kernels.kernels import Heads, Kernels, sum_dtype
-from burnish.policy.layer import LearningPass, Lows, Way, forward
+from burnish.policy.kernels.kernels import Heads, Kernels, Normed, sum_dtype
+from burnish.policy.layer import Lows, Stream, Way, forward, learning_backward, learning_forward
 from burnish.policy.network import head_size
 from burnish.policy.weights import Layer, Vector, Weights
 
@@ -81,11 +81,20 @@ class Decoder:
             for index, layer in enumerate(self.weights.layers)
         ]
         if torch.is_grad_enabled():
-            return self._learning(ids_N, ways)
-        x_NX = self.weights.embedding.weight_OI[ids_N].to(sum_dtype(self.dtype))
+            hidden_NX: Tensor = _LearningPass.apply(torch.zeros((), requires_grad=True), ids_N, ways, self)  # type: ignore[no-untyped-call] # torch's own
+            return hidden_NX
+        stream = self.embedded(ids_N)
         for way in ways:
-            x_NX = forward(way, x_NX)
-        return self.kernels.add_norm(x_NX, None, self.weights.norm.value_X, self._epsilon, self.dtype)[0]
+            stream = forward(way, stream)
+        return self.last_normed(stream).h_NX
+
+    def embedded(self, ids_N: Tensor) -> Stream:
+        """Where the residual stream begins."""
+        return Stream(self.weights.embedding.weight_OI[ids_N].to(sum_dtype(self.dtype)), None)
+
+    def last_normed(self, stream: Stream) -> Normed:
+        """Where it ends: before the head."""
+        return self.kernels.add_norm(*stream, self.weights.norm.value_X, self._epsilon, self.dtype)
 
     def logits(self, hidden_PX: Tensor) -> Tensor:
         """The scores of every next token, [P, V], before temperature and mask; without gradient."""
@@ -103,13 +112,6 @@ class Decoder:
     def refresh(self) -> None:
         """The masters have moved."""
         self.weights.refresh()
-
-    def _learning(self, ids_N: Tensor, ways: Sequence[Way]) -> Tensor:
-        x_NX = _Embedding.apply(torch.zeros((), requires_grad=True), ids_N, self)  # type: ignore[no-untyped-call] # torch's own
-        for way in ways:
-            x_NX = LearningPass.apply(x_NX, way)  # type: ignore[no-untyped-call] # torch's own
-        hidden_NX: Tensor = _LastNorm.apply(x_NX, self)  # type: ignore[no-untyped-call] # torch's own
-        return hidden_NX
 
     def _heads_of(self, layer: Layer, config: Any) -> Heads:
         def value(vector: Vector | None) -> Tensor | None:
@@ -136,38 +138,29 @@ class Decoder:
         return [each._replace(route=route) for each in found]
 
 
-class _Embedding(torch.autograd.Function):
-    """Ids to the residual stream; the way back adds the embedding's gradient where it learns."""
+class _LearningPass(torch.autograd.Function):
+    """From ids to the last norm and back, layer by layer; the way back adds the gradients of all that learns."""
 
     @staticmethod
-    def forward(ctx: Any, _root: Tensor, ids_N: Tensor, decoder: Decoder) -> Tensor:
-        ctx.ids_N, ctx.decoder = ids_N, decoder
-        return decoder.weights.embedding.weight_OI[ids_N].to(sum_dtype(decoder.dtype))
+    def forward(ctx: Any, _root: Tensor, ids_N: Tensor, ways: Sequence[Way], decoder: Decoder) -> Tensor:
+        stream, layers = decoder.embedded(ids_N), []
+        for way in ways:
+            stream, kept = learning_forward(way, stream)
+            layers.append((way, kept))
+        last = decoder.last_normed(stream)
+        ctx.decoder, ctx.ids_N, ctx.layers, ctx.last = decoder, ids_N, layers, (last.sum_NX, last.inverse_N)
+        return last.h_NX
 
     @staticmethod
-    def backward(ctx: Any, dx_NX: Tensor) -> tuple[None, None, None]:
-        ctx.decoder.weights.embedding.add_rows(ctx.ids_N, dx_NX)
-        return None, None, None
-
-
-class _LastNorm(torch.autograd.Function):
-    """The norm before the head."""
-
-    @staticmethod
-    def forward(ctx: Any, x_NX: Tensor, decoder: Decoder) -> Tensor:
-        h_NX, inverse_N = decoder.kernels.add_norm(
-            x_NX, None, decoder.weights.norm.value_X, decoder._epsilon, decoder.dtype
-        )
-        ctx.decoder = decoder
-        ctx.save_for_backward(x_NX, inverse_N)
-        return h_NX
-
-    @staticmethod
-    def backward(ctx: Any, dh_NX: Tensor) -> tuple[Tensor, None]:
-        x_NX, inverse_N = ctx.saved_tensors
-        norm, dx_NX = ctx.decoder.weights.norm, torch.zeros_like(x_NX)
-        ctx.decoder.kernels.add_norm_backward(dh_NX, x_NX, norm.value_X, inverse_N, dx_NX, norm.gradient)
-        return dx_NX, None
+    def backward(ctx: Any, dh_NX: Tensor) -> tuple[None, ...]:
+        weights, (x_NX, inverse_N) = ctx.decoder.weights, ctx.last
+        dx_NX, norm = torch.zeros_like(x_NX), weights.norm
+        dout_NX = ctx.decoder.kernels.add_norm_backward(dh_NX, x_NX, norm.value_X, inverse_N, dx_NX, norm.gradient)
+        while ctx.layers:
+            way, kept = ctx.layers.pop()
+            dout_NX = learning_backward(way, kept, dx_NX, dout_NX)
+        weights.embedding.add_rows(ctx.ids_N, dx_NX)
+        return None, None, None, None
 
 
 def _rotations(rotary: Any, positions: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -8,14 +8,14 @@ Letters: N packed tokens, X hidden size, O width of a matrix's output, I of the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from burnish.policy.adapter import Route
 from burnish.policy.attention import Attention
-from burnish.policy.kernels.kernels import Heads, Kernels, Turned
+from burnish.policy.kernels.kernels import Heads, Kernels, Normed, Turned
 from burnish.policy.weights import Layer, Low, Matrix, Vector
 
 
@@ -81,74 +81,80 @@ class Way:
             if low is not None:
                 low.add_gradient(x_NI, self.lows.pop(name), self.dlows.pop(name), dout_NO)
 
-    def normed(self, x_NX: Tensor, norm: Vector) -> Tensor:
-        """What a norm gave, once more."""
-        return self.kernels.add_norm(x_NX, None, norm.value_X, self.epsilon, self.layer.qkv.weight_OI.dtype)[0]
+    def normed(self, x_NX: Tensor, y_NX: Tensor | None, norm: Vector) -> Normed:
+        """The residual stream after y, and its norm."""
+        return self.kernels.add_norm(x_NX, y_NX, norm.value_X, self.epsilon, self.layer.qkv.weight_OI.dtype)
+
+    def unnormed(self, dh_NX: Tensor, x_NX: Tensor, inverse_N: Tensor, norm: Vector, dx_NX: Tensor) -> Tensor:
+        """Add the gradient at a norm's input to `dx_NX`; that, in the type of activations."""
+        return self.kernels.add_norm_backward(dh_NX, x_NX, norm.value_X, inverse_N, dx_NX, norm.gradient)
 
     def attend(self, turned: Turned) -> Tensor:
         """What each token gathers, [N, H * D]."""
         return self.attention.attend(self.index, *turned, self.scale).flatten(1)
 
 
-def forward(way: Way, x_NX: Tensor) -> Tensor:
-    """The residual stream after the layer; x is overwritten. Without gradient."""
+class Stream(NamedTuple):
+    """The residual stream between two layers: x + y, which the next norm adds up."""
+
+    x_NX: Tensor
+    y_NX: Tensor | None
+    """In the type of activations; None: there is only x."""
+
+
+class Kept(NamedTuple):
+    """What the way back through a layer needs. The norms' outputs and the gate's are made again there."""
+
+    x_NX: Tensor
+    inverse_N: Tensor
+    qkv_NO: Tensor
+    turned: Turned
+    gathered_NO: Tensor
+    middle_NX: Tensor
+    middle_inverse_N: Tensor
+    both_NI: Tensor
+
+
+def forward(way: Way, stream: Stream) -> Stream:
+    """The residual stream after the layer. Without gradient."""
     kernels, layer = way.kernels, way.layer
-    dtype = layer.qkv.weight_OI.dtype
-    h_NX, _ = kernels.add_norm(x_NX, None, layer.attention_norm.value_X, way.epsilon, dtype)
+    x_NX, h_NX, _ = way.normed(*stream, layer.attention_norm)
     turned = kernels.turn(way.through("qkv", h_NX), way.position_N, way.heads)
-    y_NX = way.through("output", way.attend(turned))
-    h_NX, _ = kernels.add_norm(x_NX, y_NX, layer.gate_norm.value_X, way.epsilon, dtype)
-    x_NX += way.through("down", kernels.gate(way.through("gate_up", h_NX)))
-    return x_NX
+    x_NX, h_NX, _ = way.normed(x_NX, way.through("output", way.attend(turned)), layer.gate_norm)
+    return Stream(x_NX, way.through("down", kernels.gate(way.through("gate_up", h_NX))))
 
 
-class LearningPass(torch.autograd.Function):
-    """The same, remembering what the way back needs. The norms' outputs and the gate's are made again there."""
+def learning_forward(way: Way, stream: Stream) -> tuple[Stream, Kept]:
+    """The same, and what the way back needs."""
+    kernels, layer = way.kernels, way.layer
+    x_NX, h_NX, inverse_N = way.normed(*stream, layer.attention_norm)
+    qkv_NO = way.through("qkv", h_NX)
+    with torch.enable_grad():
+        turned = Turned(*(part.requires_grad_() for part in kernels.turn(qkv_NO, way.position_N, way.heads)))
+        gathered_NO = way.attend(turned)
+    y_NX = way.through("output", gathered_NO.detach())
+    middle_NX, h_NX, middle_inverse_N = way.normed(x_NX, y_NX, layer.gate_norm)
+    both_NI = way.through("gate_up", h_NX)
+    kept = Kept(x_NX, inverse_N, qkv_NO, turned, gathered_NO, middle_NX, middle_inverse_N, both_NI)
+    return Stream(middle_NX, way.through("down", kernels.gate(both_NI))), kept
 
-    @staticmethod
-    def forward(ctx: Any, x_NX: Tensor, way: Way) -> Tensor:
-        """The residual stream after the layer."""
-        kernels, layer = way.kernels, way.layer
-        dtype = layer.qkv.weight_OI.dtype
-        h_NX, inverse_N = kernels.add_norm(x_NX, None, layer.attention_norm.value_X, way.epsilon, dtype)
-        qkv_NO = way.through("qkv", h_NX)
-        with torch.enable_grad():
-            turned = Turned(*(part.requires_grad_() for part in kernels.turn(qkv_NO, way.position_N, way.heads)))
-            gathered_NO = way.attend(turned)
-        y_NX = way.through("output", gathered_NO.detach())
-        middle_NX = x_NX.clone()
-        h_NX, middle_inverse_N = kernels.add_norm(middle_NX, y_NX, layer.gate_norm.value_X, way.epsilon, dtype)
-        both_NI = way.through("gate_up", h_NX)
-        ctx.way = way
-        ctx.turned, ctx.gathered_NO = turned, gathered_NO
-        ctx.save_for_backward(x_NX, inverse_N, qkv_NO, middle_NX, middle_inverse_N, both_NI)
-        return middle_NX + way.through("down", kernels.gate(both_NI))
 
-    @staticmethod
-    def backward(ctx: Any, dx_NX: Tensor) -> tuple[Tensor, None]:
-        """The gradient at the layer's input."""
-        way: Way = ctx.way
-        kernels, layer = way.kernels, way.layer
-        x_NX, inverse_N, qkv_NO, middle_NX, middle_inverse_N, both_NI = ctx.saved_tensors
-        dtype = both_NI.dtype
-        norm, gate_norm = layer.attention_norm, layer.gate_norm
-        dx_NX = dx_NX.clone()
-        dout_NX = dx_NX.to(dtype)
-        dboth_NI, gated_NI = kernels.gate_backward(way.back("down", dout_NX), both_NI)
-        way.learn("down", gated_NI, dout_NX)
-        dh_NX = way.back("gate_up", dboth_NI)
-        way.learn("gate_up", way.normed(middle_NX, gate_norm), dboth_NI)
-        kernels.add_norm_backward(dh_NX, middle_NX, gate_norm.value_X, middle_inverse_N, dx_NX, gate_norm.gradient)
-        dout_NX = dx_NX.to(dtype)
-        dgathered_NO = way.back("output", dout_NX)
-        way.learn("output", ctx.gathered_NO.detach(), dout_NX)
-        dturned = Turned(*torch.autograd.grad(ctx.gathered_NO, ctx.turned, dgathered_NO))
-        ctx.turned = ctx.gathered_NO = None
-        dqkv_NO = kernels.turn_backward(dturned, qkv_NO, way.position_N, way.heads, _head_gradients(layer))
-        dh_NX = way.back("qkv", dqkv_NO)
-        way.learn("qkv", way.normed(x_NX, norm), dqkv_NO)
-        kernels.add_norm_backward(dh_NX, x_NX, norm.value_X, inverse_N, dx_NX, norm.gradient)
-        return dx_NX, None
+def learning_backward(way: Way, kept: Kept, dx_NX: Tensor, dout_NX: Tensor) -> Tensor:
+    """Turn `dx_NX`, the gradient at the layer's output, into that at its input; that, in the type of activations, as
+    `dout_NX` is of the output's."""
+    kernels, layer = way.kernels, way.layer
+    dboth_NI, gated_NI = kernels.gate_backward(way.back("down", dout_NX), kept.both_NI)
+    way.learn("down", gated_NI, dout_NX)
+    dh_NX = way.back("gate_up", dboth_NI)
+    way.learn("gate_up", way.normed(kept.middle_NX, None, layer.gate_norm).h_NX, dboth_NI)
+    dout_NX = way.unnormed(dh_NX, kept.middle_NX, kept.middle_inverse_N, layer.gate_norm, dx_NX)
+    dgathered_NO = way.back("output", dout_NX)
+    way.learn("output", kept.gathered_NO.detach(), dout_NX)
+    dturned = Turned(*torch.autograd.grad(kept.gathered_NO, kept.turned, dgathered_NO))
+    dqkv_NO = kernels.turn_backward(dturned, kept.qkv_NO, way.position_N, way.heads, _head_gradients(layer))
+    dh_NX = way.back("qkv", dqkv_NO)
+    way.learn("qkv", way.normed(kept.x_NX, None, layer.attention_norm).h_NX, dqkv_NO)
+    return way.unnormed(dh_NX, kept.x_NX, kept.inverse_N, layer.attention_norm, dx_NX)
 
 
 def _head_gradients(layer: Layer) -> tuple[Tensor, Tensor] | None:

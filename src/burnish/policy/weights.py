@@ -137,12 +137,12 @@ class Matrix:
         """Add the gradients of the weights, where they learn."""
         if not self.learns:
             return
-        dweight_OI = dout_NO.t() @ x_NI
         for part in self.parts:
             assert part.master is not None
-            _add(part.master, dweight_OI[part.start : part.stop])
+            dpart_NO = dout_NO[:, part.start : part.stop]
+            self._kernels.add_outer(dpart_NO, x_NI, gradient_of(part.master))
             if part.bias_master is not None:
-                _add(part.bias_master, dout_NO[:, part.start : part.stop].sum(dim=0))
+                _add(part.bias_master, dpart_NO.sum(dim=0))
 
     def add_rows(self, ids_N: Tensor, dout_NI: Tensor) -> None:
         """Add the gradient of an embedding, where it learns."""

@@ -128,11 +128,17 @@ def test_a_place_with_one_allowed_token_has_log_prob_zero_and_no_gradient(kernel
     assert kernels.score_backward(logits_PV, choices, ones, target, scores, ones)[0].tolist() == [0.0, 0.0, 0.0]
 
 
+def test_a_weights_gradient_is_what_comes_out_times_what_went_in(kernels):
+    gradient_OI = torch.tensor([[1.0, 0.0]])
+    kernels.add_outer(torch.tensor([[2.0], [3.0]]), torch.tensor([[1.0, 4.0], [0.0, 5.0]]), gradient_OI)
+    assert gradient_OI.tolist() == [[3.0, 23.0]]
+
+
 def test_a_norm_divides_by_the_root_of_the_mean_square(kernels):
     """x + y = (3, 4): mean square 12.5."""
     x_NX, y_NX = torch.tensor([[1.0, 5.0]]), torch.tensor([[2.0, -1.0]])
-    h_NX, inverse_N = kernels.add_norm(x_NX, y_NX, torch.tensor([1.0, 2.0]), 0.0, torch.float32)
-    assert x_NX[0].tolist() == [3.0, 4.0]
+    sum_NX, h_NX, inverse_N = kernels.add_norm(x_NX, y_NX, torch.tensor([1.0, 2.0]), 0.0, torch.float32)
+    assert sum_NX[0].tolist() == [3.0, 4.0]
     assert inverse_N.item() == pytest.approx(12.5**-0.5)
     assert h_NX[0].tolist() == pytest.approx([3 / 12.5**0.5, 8 / 12.5**0.5])
 

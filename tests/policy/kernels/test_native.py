@@ -29,6 +29,21 @@ def _same(found, wanted, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [1, 33, 300])
+@pytest.mark.parametrize(("outputs", "inputs"), [(32, 64), (288, 32), (20, 70)])
+def test_weights_gradients_are_added_in_the_type_of_sums(native, dtype, count, outputs, inputs):
+    """Twice, of columns of a larger gradient, and never rounded on the way where there are tiles that fit."""
+    both_NO, x_NI = torch.randn(count, 2 * outputs).to(dtype), torch.randn(count, inputs).to(dtype)
+    gradient_OI = torch.ones(outputs, inputs, dtype=sum_dtype(dtype))
+    for dout_NO in both_NO.split(outputs, dim=1):
+        native.add_outer(dout_NO, x_NI, gradient_OI)
+    exact_OI = 1 + sum(part_NO.double().t() @ x_NI.double() for part_NO in both_NO.split(outputs, dim=1))
+    in_tiles = native.has_tiles and outputs % 32 == inputs % 32 == 0 and torch.get_num_threads() == 1
+    close = 2e-5 if in_tiles and dtype == torch.bfloat16 else CLOSE[dtype]
+    torch.testing.assert_close(gradient_OI.double(), exact_OI, rtol=close, atol=close * count**0.5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("with_y", [True, False])
 def test_norms_are_the_same(native, dtype, with_y):
     wide = sum_dtype(dtype)
@@ -37,10 +52,12 @@ def test_norms_are_the_same(native, dtype, with_y):
     sides = []
     for each in (native, PLAIN):
         stream_NX = x_NX.clone()
-        h_NX, inverse_N = each.add_norm(stream_NX, y_NX if with_y else None, weight_X, 1e-6, dtype)
+        normed = each.add_norm(stream_NX, y_NX if with_y else None, weight_X, 1e-6, dtype)
+        assert torch.equal(stream_NX, x_NX)
         dx_NX, dw_X = torch.ones_like(x_NX), torch.ones_like(weight_X)
-        each.add_norm_backward(dh_NX, stream_NX, weight_X, inverse_N, dx_NX, dw_X)
-        sides.append((stream_NX, h_NX, inverse_N, dx_NX, dw_X))
+        narrow_NX = each.add_norm_backward(dh_NX, normed.sum_NX, weight_X, normed.inverse_N, dx_NX, dw_X)
+        torch.testing.assert_close(narrow_NX, dx_NX.to(dtype), rtol=0, atol=0)
+        sides.append((*normed, dx_NX, dw_X))
     _same(*sides, dtype)
 
 

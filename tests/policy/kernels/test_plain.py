@@ -29,7 +29,7 @@ def test_the_way_back_through_a_norm():
     h_NX = x_NX * (x_NX.square().mean(1, keepdim=True) + 1e-6).rsqrt() * weight_X
     wanted = torch.autograd.grad(h_NX, (x_NX, weight_X), dh_NX)
     x_NX, weight_X = x_NX.detach(), weight_X.detach()
-    _, inverse_N = KERNELS.add_norm(x_NX, None, weight_X, 1e-6, torch.float64)
+    inverse_N = KERNELS.add_norm(x_NX, None, weight_X, 1e-6, torch.float64).inverse_N
     dx_NX, dw_X = torch.ones(3, 8, dtype=torch.float64), torch.zeros(8, dtype=torch.float64)
     KERNELS.add_norm_backward(dh_NX, x_NX, weight_X, inverse_N, dx_NX, dw_X)
     torch.testing.assert_close(dx_NX - 1, wanted[0])

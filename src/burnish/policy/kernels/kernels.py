@@ -36,6 +36,17 @@ class Scores(NamedTuple):
     """In nats."""
 
 
+class Normed(NamedTuple):
+    """A residual stream after something was added, and its norm."""
+
+    sum_NX: Tensor
+    """The stream itself; nothing was added: the same tensor as before."""
+    h_NX: Tensor
+    """sum / rms(sum) * weight, in the type of activations."""
+    inverse_N: Tensor
+    """1 / rms(sum)."""
+
+
 class Turned(NamedTuple):
     """A layer's queries, keys and values."""
 
@@ -95,16 +106,23 @@ class Kernels(Protocol):
         """Lay out a copy of a bf16 matrix."""
         ...
 
+    def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
+        """Add dout^T x, a weight's gradient, in the type of sums and in place; dout may be columns of more."""
+        ...
+
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
-        """Add y to x in place; x / rms(x) * weight as `dtype`, and 1 / rms(x) per token."""
+    ) -> Normed:
+        """x + y and its norm; x stays as it is."""
         ...
 
     def add_norm_backward(
         self, dh_NX: Tensor, x_NX: Tensor, weight_X: Tensor, inverse_N: Tensor, dx_NX: Tensor, dw_X: Tensor | None
-    ) -> None:
-        """Add the gradient at x to `dx_NX` and, where given, that of the weight to `dw_X`, both in place."""
+    ) -> Tensor:
+        """Add the gradient at x to `dx_NX` and, where given, that of the weight to `dw_X`, both in place.
+
+        `dx_NX` in the type of `dh_NX`: itself where that is its own.
+        """
         ...
 
     def turn(self, qkv_NO: Tensor, position_N: Tensor, heads: Heads) -> Turned:

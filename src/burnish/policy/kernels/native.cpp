@@ -17,6 +17,9 @@
 #include <unistd.h>
 #define HAS_TILES
 #endif
+#if defined(__AVX512BF16__)
+#define HAS_NARROW
+#endif
 
 namespace {
 
@@ -76,9 +79,24 @@ inline Lane<float> lanes(const bf16* p, int which) {
   return v;
 }
 
-#if defined(HAS_TILES)
-inline __m512 lanes_of(const bf16* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16)); }
+#if defined(HAS_NARROW)
+inline __m512i words_of(const bf16* p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+inline __m512 lanes_of(const bf16* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(words_of(p), 16)); }
 #endif
+
+#if defined(HAS_NARROW)
+inline void put_lanes(bf16* p, __m512 x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(x)); }
+#endif
+
+// Numbers of the sums' type as activations.
+template <class T> inline void narrow(T* out, const Sum<T>* in, int64_t n) {
+  int64_t i = 0;
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    for (; i + LANES <= n; i += LANES) put_lanes(out + i, _mm512_loadu_ps(in + i));
+#endif
+  for (; i < n; i++) put(out + i, in[i]);
+}
 
 template <class A> constexpr A LOWEST = A(-1e30);
 
@@ -100,6 +118,56 @@ inline float exponential(float x) {  // Cephes' polynomial, 2e-7 relative; 0 bel
   return x < -87.f ? 0.f : p * s;
 }
 
+#if defined(__AVX512F__)
+// exp, 2e-7 relative; 0 below -87. No more than 0 is asked for.
+inline __m512 exponentials(__m512 x) {
+  const __m512 t = _mm512_mul_ps(x, _mm512_set1_ps(1.44269504f));
+  const __m512 n = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x));
+  __m512 p = _mm512_set1_ps(1.9875691500e-4f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.3981999507e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(8.3334519073e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.1665795894e-2f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.6666665459e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.0000001201e-1f));
+  p = _mm512_fmadd_ps(_mm512_mul_ps(p, r), r, _mm512_add_ps(r, _mm512_set1_ps(1.f)));
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.f), _CMP_GE_OQ), p, n);
+}
+
+// 16 rows of 16 words become columns.
+inline void transpose(__m512i* r) {
+  __m512i t[16];
+  for (int i = 0; i < 8; i++) t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]), t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  for (int i = 0; i < 16; i += 4)
+    for (int j = 0; j < 2; j++) {
+      r[i + 2 * j] = _mm512_unpacklo_epi64(t[i + j], t[i + j + 2]);
+      r[i + 2 * j + 1] = _mm512_unpackhi_epi64(t[i + j], t[i + j + 2]);
+    }
+  for (int j = 0; j < 4; j++) {
+    const __m512i even = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x88), even_after = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x88);
+    const __m512i odd = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xdd), odd_after = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xdd);
+    t[j] = _mm512_shuffle_i32x4(even, even_after, 0x88), t[8 + j] = _mm512_shuffle_i32x4(even, even_after, 0xdd);
+    t[4 + j] = _mm512_shuffle_i32x4(odd, odd_after, 0x88), t[12 + j] = _mm512_shuffle_i32x4(odd, odd_after, 0xdd);
+  }
+  for (int i = 0; i < 16; i++) r[i] = t[i];
+}
+#endif
+
+#if defined(HAS_NARROW)
+// 1 / (1 + exp(-x)) to 1e-4 relative, where bf16 keeps 4e-3.
+inline __m512 sigmoid(__m512 x) {
+  const __m512 t = _mm512_mul_ps(x, _mm512_set1_ps(-1.44269504f));
+  const __m512 n = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(t, n);
+  __m512 p = _mm512_set1_ps(1.3333558e-3f);  // 2^r: Taylor's terms, r within half
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.6181291e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.5504109e-2f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.4022651e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.9314718e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.f));
+  return _mm512_rcp14_ps(_mm512_add_ps(_mm512_scalef_ps(p, n), _mm512_set1_ps(1.f)));
+}
+#endif
+
 // The largest of n numbers; -inf of none.
 template <class A> A largest(const A* x, int64_t n) {
   Lane<A> tops = {};
@@ -117,30 +185,42 @@ template <class A> A largest(const A* x, int64_t n) {
 
 // ---- the residual stream and its norm -----------------------------------------------------------------------------
 
-// x += y (where there is a y); h = x / rms(x) * w; keeps 1 / rms(x).
-template <class T> void add_norm(Sum<T>* x, const T* y, const Sum<T>* w, Sum<T> eps, T* h, Sum<T>* inverse, int64_t N, int64_t X) {
+constexpr int64_t BUFFER = 512;  // numbers on their way to becoming activations; no head is larger
+
+// sum = x + y (where there is a y; else only x is read); h = sum / rms(sum) * w; keeps 1 / rms(sum).
+template <class T>
+void add_norm(const Sum<T>* x, const T* y, const Sum<T>* w, Sum<T> eps, Sum<T>* __restrict sum, T* h, Sum<T>* inverse, int64_t N, int64_t X) {
   using A = Sum<T>;
   for (int64_t n = 0; n < N; n++, x += X, h += X) {
     A square = 0;
+    const A* row = x;
     if (y) {
       for (int64_t i = 0; i < X; i++) {
         A v = x[i] + get(y[i]);
-        x[i] = v;
+        sum[i] = v;
         square += v * v;
       }
-      y += X;
+      row = sum;
+      y += X, sum += X;
     } else {
       for (int64_t i = 0; i < X; i++) square += x[i] * x[i];
     }
     A r = A(1) / std::sqrt(square / A(X) + eps);
     inverse[n] = r;
-    for (int64_t i = 0; i < X; i++) put(h + i, x[i] * r * w[i]);
+    for (int64_t from = 0; from < X; from += BUFFER) {
+      const int64_t size = std::min(BUFFER, X - from);
+      A t[BUFFER];
+      for (int64_t i = 0; i < size; i++) t[i] = row[from + i] * r * w[from + i];
+      narrow(h + from, t, size);
+    }
   }
 }
 
-// From dh, the gradient at the norm's output, what is added to dx; and to dw, where it is asked for.
+// From dh, the gradient at the norm's output, what is added to dx; and to dw, where it is asked for. `narrowed`, where it is
+// asked for, becomes dx in the type of activations.
 template <class T>
-void add_norm_backward(const T* dh, const Sum<T>* x, const Sum<T>* w, const Sum<T>* inverse, Sum<T>* dx, Sum<T>* dw, int64_t N, int64_t X) {
+void add_norm_backward(const T* dh, const Sum<T>* x, const Sum<T>* w, const Sum<T>* inverse, Sum<T>* __restrict dx, Sum<T>* __restrict dw,
+                       T* narrowed, int64_t N, int64_t X) {
   using A = Sum<T>;
   for (int64_t n = 0; n < N; n++, dh += X, x += X, dx += X) {
     A r = inverse[n], dot = 0;
@@ -149,6 +229,10 @@ void add_norm_backward(const T* dh, const Sum<T>* x, const Sum<T>* w, const Sum<
     if (dw)
       for (int64_t i = 0; i < X; i++) dw[i] += get(dh[i]) * x[i] * r;
     for (int64_t i = 0; i < X; i++) dx[i] += get(dh[i]) * w[i] * r - x[i] * scale;
+    if (narrowed) {
+      narrow(narrowed, dx, X);
+      narrowed += X;
+    }
   }
 }
 
@@ -156,7 +240,7 @@ void add_norm_backward(const T* dh, const Sum<T>* x, const Sum<T>* w, const Sum<
 
 template <class T> void turn_head(const T* x, const Sum<T>* w, const Sum<T>* cosine, const Sum<T>* sine, Sum<T> eps, T* y, int64_t D) {
   using A = Sum<T>;
-  A t[512];
+  A t[BUFFER], turned[BUFFER];
   if (w) {
     A square = 0;
     for (int64_t i = 0; i < D; i++) {
@@ -169,8 +253,9 @@ template <class T> void turn_head(const T* x, const Sum<T>* w, const Sum<T>* cos
     for (int64_t i = 0; i < D; i++) t[i] = get(x[i]);
   }
   int64_t half = D / 2;
-  for (int64_t i = 0; i < half; i++) put(y + i, t[i] * cosine[i] - t[half + i] * sine[i]);
-  for (int64_t i = 0; i < half; i++) put(y + half + i, t[half + i] * cosine[i] + t[i] * sine[i]);
+  for (int64_t i = 0; i < half; i++) turned[i] = t[i] * cosine[i] - t[half + i] * sine[i];
+  for (int64_t i = 0; i < half; i++) turned[half + i] = t[half + i] * cosine[i] + t[i] * sine[i];
+  narrow(y, turned, D);
 }
 
 // qkv [N, (H + 2K) D] into q [N, H, D], k and v [N, K, D].
@@ -189,14 +274,11 @@ void turn(const T* qkv, const Sum<T>* wq, const Sum<T>* wk, const Sum<T>* cosine
 template <class T>
 void turn_head_backward(const T* dy, const T* x, const Sum<T>* w, const Sum<T>* cosine, const Sum<T>* sine, Sum<T> eps, T* dx, Sum<T>* dw, int64_t D) {
   using A = Sum<T>;
-  A t[512];
+  A t[BUFFER];
   int64_t half = D / 2;
   for (int64_t i = 0; i < half; i++) t[i] = get(dy[i]) * cosine[i] + get(dy[half + i]) * sine[i];
   for (int64_t i = 0; i < half; i++) t[half + i] = get(dy[half + i]) * cosine[i] - get(dy[i]) * sine[i];
-  if (!w) {
-    for (int64_t i = 0; i < D; i++) put(dx + i, t[i]);
-    return;
-  }
+  if (!w) return narrow(dx, t, D);
   A square = 0, dot = 0;
   for (int64_t i = 0; i < D; i++) {
     A v = get(x[i]);
@@ -206,7 +288,8 @@ void turn_head_backward(const T* dy, const T* x, const Sum<T>* w, const Sum<T>* 
   A r = A(1) / std::sqrt(square / A(D) + eps), scale = dot * r * r * r / A(D);
   if (dw)
     for (int64_t i = 0; i < D; i++) dw[i] += t[i] * get(x[i]) * r;
-  for (int64_t i = 0; i < D; i++) put(dx + i, t[i] * w[i] * r - get(x[i]) * scale);
+  for (int64_t i = 0; i < D; i++) t[i] = t[i] * w[i] * r - get(x[i]) * scale;
+  narrow(dx, t, D);
 }
 
 template <class T>
@@ -225,24 +308,45 @@ void turn_backward(const T* dq, const T* dk, const T* dv, const T* qkv, const Su
 
 template <class T> void gate(const T* __restrict both, T* __restrict out, int64_t N, int64_t I) {
   using A = Sum<T>;
-  for (int64_t n = 0; n < N; n++, both += 2 * I, out += I)
-    for (int64_t i = 0; i < I; i++) {
+  for (int64_t n = 0; n < N; n++, both += 2 * I, out += I) {
+    int64_t i = 0;
+#if defined(HAS_NARROW)
+    if constexpr (std::is_same_v<T, bf16>)
+      for (; i + LANES <= I; i += LANES) {
+        const __m512 g = lanes_of(both + i), gated = _mm512_mul_ps(_mm512_mul_ps(g, sigmoid(g)), lanes_of(both + I + i));
+        put_lanes(out + i, gated);
+      }
+#endif
+    for (; i < I; i++) {
       A g = get(both[i]);
       put(out + i, g / (A(1) + exponential(-g)) * get(both[I + i]));
     }
+  }
 }
 
 // The way back makes the gate's output once more.
 template <class T>
 void gate_backward(const T* __restrict dout, const T* __restrict both, T* __restrict dboth, T* __restrict out, int64_t N, int64_t I) {
   using A = Sum<T>;
-  for (int64_t n = 0; n < N; n++, dout += I, both += 2 * I, dboth += 2 * I, out += I)
-    for (int64_t i = 0; i < I; i++) {
+  for (int64_t n = 0; n < N; n++, dout += I, both += 2 * I, dboth += 2 * I, out += I) {
+    int64_t i = 0;
+#if defined(HAS_NARROW)
+    if constexpr (std::is_same_v<T, bf16>)
+      for (; i + LANES <= I; i += LANES) {
+        const __m512 g = lanes_of(both + i), u = lanes_of(both + I + i), d = lanes_of(dout + i), s = sigmoid(g), gs = _mm512_mul_ps(g, s);
+        const __m512 slope = _mm512_fmadd_ps(gs, _mm512_sub_ps(_mm512_set1_ps(1.f), s), s);
+        put_lanes(dboth + i, _mm512_mul_ps(_mm512_mul_ps(d, u), slope));
+        put_lanes(dboth + I + i, _mm512_mul_ps(d, gs));
+        put_lanes(out + i, _mm512_mul_ps(gs, u));
+      }
+#endif
+    for (; i < I; i++) {
       const A g = get(both[i]), u = get(both[I + i]), d = get(dout[i]), s = A(1) / (A(1) + exponential(-g)), gs = g * s;
       put(dboth + i, d * u * (s + gs * (A(1) - s)));
       put(dboth + I + i, d * gs);
       put(out + i, gs * u);
     }
+  }
 }
 
 // ---- attention of rows that go on by a token or a few --------------------------------------------------------------
@@ -575,9 +679,79 @@ void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t
     }
 }
 
+#if defined(HAS_TILES)
+// 32 tokens' numbers for 16 columns as a left tile, [16 columns][32 tokens], or as a right one, [16 pairs of tokens][16 columns][2].
+template <bool LEFT> inline void lay_tile(const bf16* rows, int64_t stride, int64_t count, bf16* tile) {
+  __m512i block[LANES];
+  for (int l = 0; l < LANES; l++) {
+    const __m512i one = 2 * l < count ? words_of(rows + 2 * l * stride) : _mm512_setzero_si512();
+    const __m512i two = 2 * l + 1 < count ? words_of(rows + (2 * l + 1) * stride) : _mm512_setzero_si512();
+    block[l] = _mm512_or_si512(one, _mm512_slli_epi32(two, 16));
+  }
+  if (LEFT) transpose(block);
+  for (int l = 0; l < LANES; l++) _mm512_storeu_si512(tile + l * 32, block[l]);
+}
+// Columns of so many tokens as tiles: those of 16 columns one after the other, then the next 16's.
+template <bool LEFT> void lay_tiles(const bf16* rows, int64_t stride, int64_t tokens, int64_t blocks, int64_t columns, bf16* out) {
+  for (int64_t t = 0; t < blocks; t++)  // a row's columns together: rows lie pages apart
+    for (int64_t i = 0; i < columns / 16; i++)
+      lay_tile<LEFT>(rows + t * 32 * stride + i * 16, stride, tokens - t * 32, out + (i * blocks + t) * 512);
+}
+
+// gradient [O][I] += dout^T x over N tokens; O and I are multiples of 32.
+void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+  const Tiles tiles;
+  const int64_t chunk = 256, wide = 256;  // tokens and columns whose tiles stay in the cache: 1,024 of either are slower
+  std::vector<bf16> left(chunk * wide), right(chunk * I);
+  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
+    const int64_t tokens = std::min(chunk, N - n), blocks = (tokens + 31) / 32;
+    lay_tiles<false>(x, I, tokens, blocks, I, right.data());
+    for (int64_t o = 0; o < O; o += 32) {
+      if (o % wide == 0) lay_tiles<true>(dout + o, stride, tokens, blocks, std::min(wide, O - o), left.data());
+      for (int64_t i = 0; i < I; i += 32) {
+        float* c = gradient + o * I + i;
+        const bf16 *a = left.data() + o % wide * blocks * 32, *b = right.data() + i * blocks * 32;
+        _tile_loadd(0, c, I * 4);
+        _tile_loadd(1, c + 16, I * 4);
+        _tile_loadd(2, c + 16 * I, I * 4);
+        _tile_loadd(3, c + 16 * I + 16, I * 4);
+        for (int64_t t = 0; t < blocks; t++, a += 512, b += 512) {
+          _tile_loadd(4, a, 64);
+          _tile_loadd(6, b, 64);
+          _tile_dpbf16ps(0, 4, 6);
+          _tile_loadd(7, b + blocks * 512, 64);
+          _tile_dpbf16ps(1, 4, 7);
+          _tile_loadd(5, a + blocks * 512, 64);
+          _tile_dpbf16ps(2, 5, 6);
+          _tile_dpbf16ps(3, 5, 7);
+        }
+        _tile_stored(0, c, I * 4);
+        _tile_stored(1, c + 16, I * 4);
+        _tile_stored(2, c + 16 * I, I * 4);
+        _tile_stored(3, c + 16 * I + 16, I * 4);
+      }
+    }
+  }
+}
+#else
+void add_outer(const bf16*, int64_t, const bf16*, float*, int64_t, int64_t, int64_t) {}
+#endif
+
 // Rows side by side, as `multiply` wants its right factor: [rows / P][width][P].
 template <class T> void interleave(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
   constexpr int P = PAIR<T>;
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % LANES == 0) {
+      for (int64_t r = 0; r < padded; r += 2)
+        for (int64_t i = 0; i < width; i += LANES) {
+          const __m512i one = r < count ? words_of(rows + r * stride + i) : _mm512_setzero_si512();
+          const __m512i two = r + 1 < count ? words_of(rows + (r + 1) * stride + i) : _mm512_setzero_si512();
+          _mm512_storeu_si512(out + r * width + 2 * i, _mm512_or_si512(one, _mm512_slli_epi32(two, 16)));
+        }
+      return;
+    }
+#endif
   for (int64_t r = 0; r < padded; r++)
     for (int64_t i = 0; i < width; i++) out[(r / P) * width * P + i * P + r % P] = r < count ? rows[r * stride + i] : T{};
 }
@@ -588,6 +762,20 @@ template <class T> void interleave_columns(const T* rows, int64_t stride, int64_
     T x[P];
   };
   Pair* pairs = reinterpret_cast<Pair*>(out);
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % 32 == 0 && padded % LANES == 0) {
+      for (int64_t r = 0; r < padded; r += LANES)
+        for (int64_t i = 0; i < width / 2; i += LANES) {
+          __m512i block[LANES];
+          for (int l = 0; l < LANES; l++)
+            block[l] = r + l < count ? _mm512_loadu_si512(rows + (r + l) * stride + 2 * i) : _mm512_setzero_si512();
+          transpose(block);
+          for (int l = 0; l < LANES; l++) _mm512_storeu_si512(pairs + (i + l) * padded + r, block[l]);
+        }
+      return;
+    }
+#endif
   for (int64_t i = 0; i < width / P; i++) {
     for (int64_t r = 0; r < count; r++) std::memcpy(pairs + i * padded + r, rows + r * stride + i * P, sizeof(Pair));
     for (int64_t r = count; r < padded; r++) pairs[i * padded + r] = Pair{};
@@ -757,6 +945,30 @@ void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int3
 
 // ---- attention of packed sequences that share their beginnings -----------------------------------------------------------
 
+// Rows as columns, [width][padded]; what is beyond `count` is left alone or becomes 0.
+template <class T> void turn_columns(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % LANES == 0 && padded % 32 == 0) {
+      for (int64_t t = 0; t < padded; t += 32)
+        for (int64_t i = 0; i < width; i += LANES) {
+          __m512i block[LANES];
+          for (int l = 0; l < LANES; l++) {
+            const int64_t at = t + 2 * l;
+            const __m512i one = at < count ? words_of(rows + at * stride + i) : _mm512_setzero_si512();
+            const __m512i two = at + 1 < count ? words_of(rows + (at + 1) * stride + i) : _mm512_setzero_si512();
+            block[l] = _mm512_or_si512(one, _mm512_slli_epi32(two, 16));
+          }
+          transpose(block);
+          for (int l = 0; l < LANES; l++) _mm512_storeu_si512(out + (i + l) * padded + t, block[l]);
+        }
+      return;
+    }
+#endif
+  for (int64_t t = 0; t < count; t++)
+    for (int64_t i = 0; i < width; i++) out[i * padded + t] = rows[t * stride + i];
+}
+
 constexpr int64_t QUERIES = 32;  // of a block; tokens of a segment are padded to as many
 
 // Segments of tokens, each after its parent: a token looks at all of its ancestors' tokens and at its own segment's up to
@@ -784,9 +996,7 @@ template <class T> struct Laid {
       const int64_t padded = tree.padded(s);
       if (!rows.empty())
         for (int64_t t = 0; t < tree.count[s]; t++) std::memcpy(rows.data() + (start[s] + t) * D, from + t * stride, D * sizeof(T));
-      if (!turned.empty())
-        for (int64_t t = 0; t < tree.count[s]; t++)
-          for (int64_t d = 0; d < D; d++) turned[start[s] * D + d * padded + t] = from[t * stride + d];
+      if (!turned.empty()) turn_columns(from, stride, tree.count[s], padded, D, turned.data() + start[s] * D);
     }
   }
 };
@@ -814,11 +1024,74 @@ template <class A> void hide(A* score, const Tree& tree, Seen seen, int64_t s, i
 template <class A> inline void put_pair(double* out, const A* one, const A*, int64_t q) { out[q] = one[q]; }
 template <class A> inline void put_pair(float* out, const A* one, const A*, int64_t q) { out[q] = one[q]; }
 inline void put_pair(bf16* out, const float* one, const float* two, int64_t q) { put(out + 2 * q, one[q]), put(out + 2 * q + 1, two[q]); }
+// A block's numbers for one token, or those for two paired.
+template <class T, class A> inline void put_pairs(T* out, const A* one, const A* two) {
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>) {
+    for (int64_t q = 0; q < QUERIES; q += LANES) {
+      const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(one + q)));
+      const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(two + q)));
+      _mm512_storeu_si512(out + 2 * q, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
+    return;
+  }
+#endif
+  for (int64_t q = 0; q < QUERIES; q++) put_pair(out, one, two, q);
+}
+// A block's columns, [D][QUERIES], as so many rows of activations, each times its factor.
+template <class T> void put_columns(const Sum<T>* columns, const Sum<T>* factor, int64_t rows, int64_t D, T* out, int64_t stride) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<Sum<T>, float>)
+    if (D % LANES == 0) {
+      for (int64_t i = 0; i < rows; i += LANES)
+        for (int64_t d = 0; d < D; d += LANES) {
+          __m512i block[LANES];
+          for (int l = 0; l < LANES; l++) block[l] = _mm512_castps_si512(_mm512_mul_ps(_mm512_loadu_ps(columns + (d + l) * QUERIES + i), _mm512_loadu_ps(factor + i)));
+          transpose(block);
+          for (int64_t l = 0; l < LANES && i + l < rows; l++) narrow(out + (i + l) * stride + d, reinterpret_cast<const float*>(block + l), LANES);
+        }
+      return;
+    }
+#endif
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t d = 0; d < D; d++) put(out + i * stride + d, columns[d * QUERIES + i] * factor[i]);
+}
 
 // A token's unnormalised weights for a block of queries, added to their totals.
 template <class A> void weigh_row(const A* __restrict score, const A* __restrict top, A scale, A* __restrict e, A* __restrict total) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<A, float>) {
+    for (int64_t i = 0; i < QUERIES; i += LANES) {
+      const __m512 x = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(score + i), _mm512_loadu_ps(top + i)), _mm512_set1_ps(scale)), y = exponentials(x);
+      _mm512_storeu_ps(e + i, y);
+      _mm512_storeu_ps(total + i, _mm512_add_ps(_mm512_loadu_ps(total + i), y));
+    }
+    return;
+  }
+#endif
   for (int64_t i = 0; i < QUERIES; i++) e[i] = exponential((score[i] - top[i]) * scale);
   for (int64_t i = 0; i < QUERIES; i++) total[i] += e[i];
+}
+
+// From a token's scores and the gradients at its weights: the weights, and the gradients at the scores.
+template <class A>
+void slopes(const A* __restrict score, const A* __restrict dweight, const A* __restrict log_sum, const A* __restrict dot, A scale, A* __restrict w,
+            A* __restrict ds) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<A, float>) {
+    for (int64_t i = 0; i < QUERIES; i += LANES) {
+      const __m512 e = exponentials(_mm512_fmsub_ps(_mm512_loadu_ps(score + i), _mm512_set1_ps(scale), _mm512_loadu_ps(log_sum + i)));
+      const __m512 slope = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(dweight + i), _mm512_loadu_ps(dot + i)), _mm512_set1_ps(scale));
+      _mm512_storeu_ps(w + i, e);
+      _mm512_storeu_ps(ds + i, _mm512_mul_ps(e, slope));
+    }
+    return;
+  }
+#endif
+  for (int64_t i = 0; i < QUERIES; i++) {
+    w[i] = exponential(score[i] * scale - log_sum[i]);
+    ds[i] = w[i] * (dweight[i] - dot[i]) * scale;
+  }
 }
 
 template <class T>
@@ -861,7 +1134,7 @@ void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, S
             A e[P][QUERIES];
             for (int p = 0; p < P; p++)
               weigh_row<A>(score.data() + (t + p) * QUERIES, top, scale, e[p], total);
-            for (int64_t i = 0; i < QUERIES; i++) put_pair(weight.data() + t * QUERIES, e[0], e[P - 1], i);
+            put_pairs(weight.data() + t * QUERIES, e[0], e[P - 1]);
           }
           int64_t before = 0;
           for (const Seen& seen : chain) {
@@ -869,11 +1142,10 @@ void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, S
                         gathered.data(), QUERIES, D, seen.tokens, before > 0);
             before += seen.tokens;
           }
-          for (int64_t i = 0; i < rows; i++) {
-            const A inverse = A(1) / total[i];
-            for (int64_t d = 0; d < D; d++) put(out + (at + i * H) * D + d, gathered[d * QUERIES + i] * inverse);
-            log_sum[at + i * H] = top[i] * scale + std::log(total[i]);
-          }
+          A inverse[QUERIES];
+          for (int64_t i = 0; i < QUERIES; i++) inverse[i] = A(1) / total[i];
+          put_columns<T>(gathered.data(), inverse, rows, D, out + at * D, H * D);
+          for (int64_t i = 0; i < rows; i++) log_sum[at + i * H] = top[i] * scale + std::log(total[i]);
         }
       }
     }
@@ -890,6 +1162,8 @@ void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, con
   const int64_t all = keys.start[tree.segments];
   std::vector<T> query(D * QUERIES), query_rows(D * QUERIES), slope(D * QUERIES), slope_rows(D * QUERIES), weight, dscore, dscore_pairs;
   std::vector<A> score, dweight, dkeys(all * D), dvalues(all * D), dquery(D * QUERIES);
+  A ones[QUERIES];
+  std::fill(ones, ones + QUERIES, A(1));
   for (int64_t h = 0; h < K; h++) {
     keys.fill(tree, k + h * D, K * D, D);
     values.fill(tree, v + h * D, K * D, D);
@@ -923,14 +1197,12 @@ void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, con
               A ds[P][QUERIES];
               for (int p = 0; p < P; p++) {
                 const int64_t row = (t + p) * QUERIES;
-                for (int64_t i = 0; i < QUERIES; i++) {
-                  const A w = exponential(score[row + i] * scale - sum[i]);
-                  put(&weight[row + i], w);
-                  ds[p][i] = w * (dweight[row + i] - dot[i]) * scale;
-                }
-                for (int64_t i = 0; i < QUERIES; i++) put(&dscore[row + i], ds[p][i]);
+                A w[QUERIES];
+                slopes<A>(&score[row], &dweight[row], sum, dot, scale, w, ds[p]);
+                narrow(&weight[row], w, QUERIES);
+                narrow(&dscore[row], ds[p], QUERIES);
               }
-              for (int64_t i = 0; i < QUERIES; i++) put_pair(dscore_pairs.data() + t * QUERIES, ds[0], ds[P - 1], i);
+              put_pairs(dscore_pairs.data() + t * QUERIES, ds[0], ds[P - 1]);
             }
             multiply<T>(weight.data(), QUERIES, slope_rows.data(), D, dvalues.data() + start * D, D, seen.tokens, QUERIES, true);
             multiply<T>(dscore.data(), QUERIES, query_rows.data(), D, dkeys.data() + start * D, D, seen.tokens, QUERIES, true);
@@ -938,16 +1210,15 @@ void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, con
                         more);
             more = true;
           }
-          for (int64_t i = 0; i < rows; i++)
-            for (int64_t d = 0; d < D; d++) put(dq + (at + i * H) * D + d, dquery[d * QUERIES + i]);
+          put_columns<T>(dquery.data(), ones, rows, D, dq + at * D, H * D);
         }
       }
     }
     for (int64_t s = 0; s < tree.segments; s++)
       for (int64_t t = 0; t < tree.count[s]; t++) {
         const int64_t from = (keys.start[s] + t) * D, to = ((tree.first[s] + t) * K + h) * D;
-        for (int64_t d = 0; d < D; d++) put(dk + to + d, dkeys[from + d]);
-        for (int64_t d = 0; d < D; d++) put(dv + to + d, dvalues[from + d]);
+        narrow(dk + to, dkeys.data() + from, D);
+        narrow(dv + to, dvalues.data() + from, D);
       }
   }
 }
@@ -1069,13 +1340,18 @@ void lay_panels_bf16(const void* w, void* out, int64_t O, int64_t I) { lay_panel
 void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
   through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
 }
+void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+  add_outer(static_cast<const bf16*>(dout), stride, static_cast<const bf16*>(x), gradient, N, O, I);
+}
 }
 
 #define FOR(T, S, name)                                                                                                                            \
   extern "C" {                                                                                                                                     \
-  void add_norm_##name(S* x, const T* y, const S* w, double eps, T* h, S* inverse, int64_t N, int64_t X) { add_norm<T>(x, y, w, S(eps), h, inverse, N, X); } \
-  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, int64_t N, int64_t X) {                        \
-    add_norm_backward<T>(dh, x, w, inverse, dx, dw, N, X);                                                                                          \
+  void add_norm_##name(const S* x, const T* y, const S* w, double eps, S* sum, T* h, S* inverse, int64_t N, int64_t X) {                            \
+    add_norm<T>(x, y, w, S(eps), sum, h, inverse, N, X);                                                                                            \
+  }                                                                                                                                                \
+  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, T* narrow, int64_t N, int64_t X) {             \
+    add_norm_backward<T>(dh, x, w, inverse, dx, dw, narrow, N, X);                                                                                  \
   }                                                                                                                                                \
   void turn_##name(const T* qkv, const S* wq, const S* wk, const S* c, const S* s, const int64_t* position, double eps, T* q, T* k, T* v,           \
                    int64_t N, int64_t H, int64_t K, int64_t D) {                                                                                    \

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 
 from burnish.policy.kernels.build import digest, library
-from burnish.policy.kernels.kernels import Choices, Draws, Heads, Kernels, Panels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.kernels import Choices, Draws, Heads, Kernels, Normed, Panels, Scores, Turned, sum_dtype
 from burnish.policy.kernels.panels import LibraryPanels
 from burnish.policy.kernels.plain import PlainKernels
 
 _SUFFIX = {torch.float64: "f64", torch.float32: "f32", torch.bfloat16: "bf16"}
 _Address, _Count, _Real = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 _SIGNATURES: dict[str, list[Any]] = {
-    "add_norm": [*[_Address] * 3, _Real, *[_Address] * 2, *[_Count] * 2],
-    "add_norm_backward": [*[_Address] * 6, *[_Count] * 2],
+    "add_norm": [*[_Address] * 3, _Real, *[_Address] * 3, *[_Count] * 2],
+    "add_norm_backward": [*[_Address] * 7, *[_Count] * 2],
     "turn": [*[_Address] * 6, _Real, *[_Address] * 3, *[_Count] * 4],
     "turn_backward": [*[_Address] * 9, _Real, *[_Address] * 3, *[_Count] * 4],
     "gate": [*[_Address] * 2, *[_Count] * 2],
@@ -53,6 +53,7 @@ class NativeKernels:
         self.lay_panels = _function(found, "lay_panels_bf16", [*[_Address] * 2, *[_Count] * 2])
         """For `NativePanels`."""
         self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
+        self._add_outer = _function(found, "add_outer_bf16", [_Address, _Count, *[_Address] * 2, *[_Count] * 3])
         self._add_norm = _functions(found, "add_norm")
         self._add_norm_backward = _functions(found, "add_norm_backward")
         self._turn = _functions(found, "turn")
@@ -76,20 +77,32 @@ class NativeKernels:
             return NativePanels(self, weight_OI, bias_O)
         return LibraryPanels(weight_OI, bias_O)
 
+    def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
+        """In tiles where the processor has them and the matrix fits, for one thread; else oneDNN's."""
+        fits = not any(size % _PANEL for size in gradient_OI.shape)
+        if dout_NO.dtype != torch.bfloat16 or not (self.has_tiles and fits and torch.get_num_threads() == 1):
+            gradient_OI += dout_NO.t() @ x_NI
+            return
+        dout_NO = dout_NO if dout_NO.stride(1) == 1 else dout_NO.contiguous()
+        x_NI = x_NI.contiguous()
+        addresses = (dout_NO.data_ptr(), dout_NO.stride(0), x_NI.data_ptr(), gradient_OI.data_ptr())
+        self._add_outer(*addresses, len(x_NI), *gradient_OI.shape)
+
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
-        """x + y, normed."""
-        h_NX, inverse_N = torch.empty(x_NX.shape, dtype=dtype), torch.empty(x_NX.shape[0], dtype=x_NX.dtype)
-        self._add_norm[dtype](
-            x_NX.data_ptr(), _at(y_NX), weight_X.data_ptr(), epsilon, h_NX.data_ptr(), inverse_N.data_ptr(), *x_NX.shape
-        )
-        return h_NX, inverse_N
+    ) -> Normed:
+        """RMSNorm."""
+        sum_NX = x_NX if y_NX is None else torch.empty_like(x_NX)
+        normed = Normed(sum_NX, torch.empty(x_NX.shape, dtype=dtype), x_NX.new_empty(x_NX.shape[0]))
+        addresses = (part.data_ptr() for part in normed)
+        self._add_norm[dtype](x_NX.data_ptr(), _at(y_NX), weight_X.data_ptr(), epsilon, *addresses, *x_NX.shape)
+        return normed
 
     def add_norm_backward(
         self, dh_NX: Tensor, x_NX: Tensor, weight_X: Tensor, inverse_N: Tensor, dx_NX: Tensor, dw_X: Tensor | None
-    ) -> None:
+    ) -> Tensor:
         """RMSNorm's gradient."""
+        narrow_NX = None if dh_NX.dtype == dx_NX.dtype else torch.empty_like(dh_NX)
         self._add_norm_backward[dh_NX.dtype](
             dh_NX.data_ptr(),
             x_NX.data_ptr(),
@@ -97,8 +110,10 @@ class NativeKernels:
             inverse_N.data_ptr(),
             dx_NX.data_ptr(),
             _at(dw_X),
+            _at(narrow_NX),
             *x_NX.shape,
         )
+        return dx_NX if narrow_NX is None else narrow_NX
 
     def turn(self, qkv_NO: Tensor, position_N: Tensor, heads: Heads) -> Turned:
         """Split, norm and rotate."""

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from burnish.policy.kernels.kernels import Choices, Draws, Heads, Panels, Scores, Turned, sum_dtype
+from burnish.policy.kernels.kernels import Choices, Draws, Heads, Normed, Panels, Scores, Turned, sum_dtype
 from burnish.policy.kernels.panels import LibraryPanels
 
 
@@ -17,20 +17,24 @@ class PlainKernels:
         """oneDNN's."""
         return LibraryPanels(weight_OI, bias_O)
 
+    def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
+        """oneDNN's product, rounded to the activations' type before it is added."""
+        gradient_OI += dout_NO.t() @ x_NI
+
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
-        """x + y, normed."""
-        if y_NX is not None:
-            x_NX += y_NX
-        inverse_N = (x_NX.square().mean(dim=1) + epsilon).rsqrt()
-        return (x_NX * inverse_N[:, None] * weight_X).to(dtype), inverse_N
+    ) -> Normed:
+        """RMSNorm (arXiv:1910.07467)."""
+        sum_NX = x_NX if y_NX is None else x_NX + y_NX
+        inverse_N = (sum_NX.square().mean(dim=1) + epsilon).rsqrt()
+        return Normed(sum_NX, (sum_NX * inverse_N[:, None] * weight_X).to(dtype), inverse_N)
 
     def add_norm_backward(
         self, dh_NX: Tensor, x_NX: Tensor, weight_X: Tensor, inverse_N: Tensor, dx_NX: Tensor, dw_X: Tensor | None
-    ) -> None:
-        """RMSNorm's gradient (arXiv:1910.07467)."""
+    ) -> Tensor:
+        """RMSNorm's gradient."""
         _norm_backward(dh_NX.to(x_NX.dtype), x_NX, weight_X, inverse_N[:, None], dx_NX, dw_X)
+        return dx_NX.to(dh_NX.dtype)
 
     def turn(self, qkv_NO: Tensor, position_N: Tensor, heads: Heads) -> Turned:
         """Split, norm and rotate."""
