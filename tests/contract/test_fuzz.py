@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import BaseSchema, GenerationMode
-from schemathesis.core.errors import UnsupportedSchema
 
 from burnish.core.errors import GraderUnavailable
 from burnish.grade.tools import Tools
+from tests.contract.fuzzing import LONG, NO_BODIES, QUICK, TEXT_PARTS, examples, json_of, of_the_schema, texts_of
 from tests.door import opened
 from tests.fakes import FakeChat, FakeSleep, answer, verdict
 
@@ -30,8 +30,6 @@ ANSWERS = [
     GraderUnavailable("down"),
     verdict("\ud800"),
 ]
-QUICK, LONG = 40, 500
-"""Examples of each kind."""
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +45,6 @@ def schema(http: TestClient) -> BaseSchema:
     return schemathesis.openapi.from_dict(http.app.openapi())
 
 
-def examples(count: int) -> settings:
-    return settings(max_examples=count, suppress_health_check=list(HealthCheck))
-
-
 def check(http: TestClient, path: str, body: Any) -> None:
     """Send a body, however odd, and look at the answer."""
     content = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
@@ -64,32 +58,17 @@ def check(http: TestClient, path: str, body: Any) -> None:
         assert len(found["metadata"]["errors"]) == 14
 
 
-def of_the_schema(http: TestClient, schema: BaseSchema, path: str, mode: GenerationMode, count: int) -> None:
-    cases = schema[path]["POST"].as_strategy(generation_mode=mode)
-
-    @given(st.data())
-    @examples(count)
-    def test(data: st.DataObject) -> None:
-        try:
-            body = data.draw(cases).body
-        except UnsupportedSchema:  # a few of its own mutations are beyond it
-            reject()
-        check(http, path, body)
-
-    test()
-
-
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_bodies_made_from_the_schema(http: TestClient, schema: BaseSchema, path: str, mode: GenerationMode):
-    of_the_schema(http, schema, path, mode, QUICK)
+    of_the_schema(schema, path, mode, QUICK, lambda body: check(http, path, body))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_many_bodies_made_from_the_schema(http: TestClient, schema: BaseSchema, path: str, mode: GenerationMode):
-    of_the_schema(http, schema, path, mode, LONG)
+    of_the_schema(schema, path, mode, LONG, lambda body: check(http, path, body))
 
 
 VARIABLES = (
@@ -101,14 +80,8 @@ VARIABLES = (
     "sample.output_json",
     "sample.choices[0].message.content",
 )
-ODD = ("", "\x00", "\ud800", "{{", "{{}}", "é" * 3000, "1e999", "[" * 3000, *("{{" + path + "}}" for path in VARIABLES))
-HOSTILE = st.sampled_from(ODD)
-TEXT = HOSTILE | st.lists(HOSTILE, max_size=3).map("".join) | st.text(max_size=20)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(TEXT, inside, max_size=3),
-    max_leaves=6,
-)
+TEXT = texts_of((*TEXT_PARTS, "1e999", *("{{" + path + "}}" for path in VARIABLES)))
+JSON = json_of(TEXT)
 METRICS = ("fuzzy_match", "bleu", "gleu", "meteor", "cosine", "rouge_1", "rouge_2", "rouge_5", "rouge_l")
 FORMULAS = (
     *(
@@ -185,9 +158,7 @@ def test_many_graders_made_of_hostile_parts(http: TestClient):
     of_hostile_parts(http, LONG)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"grader":' * 50_000, b"1" * 5000]
-)
+@pytest.mark.parametrize("body", [*NO_BODIES, b'{"grader":' * 50_000])
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_no_body_at_all(http: TestClient, path: str, body: bytes):
     check(http, path, body)

@@ -1,9 +1,11 @@
 import logging
+import math
+from typing import Annotated
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from burnish.spec.base import LenientSpec, Spec
+from burnish.spec.base import AsJson, LenientSpec, Spec
 
 
 class Strict(Spec):
@@ -44,3 +46,12 @@ def test_an_unknown_field_of_a_lenient_spec_is_dropped_and_logged_once_by_its_na
 def test_a_lenient_spec_still_checks_the_fields_it_knows():
     with pytest.raises(ValidationError, match="valid string"):
         Lenient.model_validate({"name": 3})
+
+
+def test_a_lenient_body_at_a_route_hides_nothing_that_is_no_json():
+    sent = TypeAdapter(Annotated[Lenient, AsJson])
+    assert sent.validate_python({"name": "a"}) == Lenient(name="a")
+    for odd, kind in (("\ud800", "no_text"), (math.nan, "no_json")):
+        with pytest.raises(ValidationError) as caught:
+            sent.validate_python({"name": "a", "else": [odd]})
+        assert caught.value.errors()[0]["type"] == kind

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 log = logging.getLogger(__name__)
@@ -17,25 +17,30 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Body(Spec):
-    """A whole strict body that holds free JSON somewhere.
+def _as_json(data: Any) -> Any:
+    """Raise for what Python alone reads or cannot write: NaN, infinity, half a surrogate pair, and what is too deep."""
+    try:
+        json.dumps(data, ensure_ascii=False, allow_nan=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise PydanticCustomError("no_text", "A string holds half a surrogate pair, which is no text") from error
+    except ValueError as error:
+        raise PydanticCustomError("no_json", "NaN and Infinity are no JSON values") from error
+    except RecursionError as error:
+        raise PydanticCustomError("too_deep", "It is nested too deeply") from error
+    return data
 
-    Python alone reads NaN, infinity and half a surrogate pair, which could hide in it; and what is nested deeper than
-    Python can write could not be kept.
-    """
+
+AsJson = BeforeValidator(_as_json)
+"""At a route's lenient body, as `Body` does: what is passed on or kept must be JSON."""
+
+
+class Body(Spec):
+    """A whole strict body that holds free JSON somewhere, which could hide what is no JSON."""
 
     @model_validator(mode="before")
     @classmethod
     def _is_json(cls, data: Any) -> Any:
-        try:
-            json.dumps(data, ensure_ascii=False, allow_nan=False, default=str).encode()
-        except UnicodeEncodeError as error:
-            raise PydanticCustomError("no_text", "A string holds half a surrogate pair, which is no text") from error
-        except ValueError as error:
-            raise PydanticCustomError("no_json", "NaN and Infinity are no JSON values") from error
-        except RecursionError as error:
-            raise PydanticCustomError("too_deep", "It is nested too deeply") from error
-        return data
+        return _as_json(data)
 
 
 class LenientSpec(BaseModel):

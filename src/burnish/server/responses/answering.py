@@ -32,6 +32,9 @@ async def begin(desk: Desk, request: ResponseRequest) -> "Answering":
     own = normalized(request.input)
     before = [] if request.previous_response_id is None else await to_thread.run_sync(_before, desk, request)
     body = chat_body(request, [*before, *own])
+    if not body["messages"]:
+        message = "'input' has nothing that a model could answer: send a text, a message or a function's output."
+        raise InvalidRequest(message, param="input", code="invalid_value")
     chat = await desk.chats.find(request.model, shows_reasoning=True)
     status = "queued" if request.background else "in_progress"
     draft = Draft(new_response(request, new_id("resp_"), status=status), tells_reasoning=request.tells_reasoning)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -16,6 +16,7 @@ from burnish.remote.chat import RemoteChat
 from burnish.server import failures
 from burnish.server.desk import AtDesk, Desk
 from burnish.server.gather import Gathered
+from burnish.spec.base import AsJson
 from burnish.spec.chat import ChatRequest
 
 Json = Any
@@ -26,7 +27,7 @@ def router() -> APIRouter:
     api = APIRouter(prefix="/v1/chat", tags=["Chat"])
 
     @api.post("/completions", response_model=None)
-    async def create(body: ChatRequest, request: Request, desk: AtDesk) -> Response:
+    async def create(body: Annotated[ChatRequest, AsJson], request: Request, desk: AtDesk) -> Response:
         """Answer a conversation, whole or as server-sent events.
 
         What the model cannot do (images, audio, penalties) is refused with a 400 that names the field. Where the

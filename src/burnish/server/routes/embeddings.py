@@ -1,6 +1,6 @@
 """/v1/embeddings: texts as vectors, by a model that the settings name."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -9,6 +9,7 @@ from burnish.core.errors import Busy, InvalidRequest, Unavailable
 from burnish.core.hangup import unless_gone
 from burnish.server import failures
 from burnish.server.desk import AtDesk, Desk
+from burnish.spec.base import AsJson
 from burnish.spec.embedding import EmbeddingRequest
 
 Json = Any
@@ -19,7 +20,7 @@ def router() -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["Embeddings"])
 
     @api.post("/embeddings", response_model=None)
-    async def create(body: EmbeddingRequest, request: Request, desk: AtDesk) -> Response:
+    async def create(body: Annotated[EmbeddingRequest, AsJson], request: Request, desk: AtDesk) -> Response:
         """A vector for each text."""
         try:
             return await unless_gone(_answer(desk, body.model, await request.json()), request.receive)

@@ -13,6 +13,7 @@ from burnish.server import failures, wire
 from burnish.server.desk import AtDesk
 from burnish.server.pages import After, Limit, Order, listed_with_ends, sliced
 from burnish.server.responses.answering import KIND, Answering, begin, cancel, found
+from burnish.spec.base import AsJson
 from burnish.spec.response import ResponseRequest
 
 Json = Any
@@ -24,7 +25,7 @@ def router() -> APIRouter:
     api = APIRouter(prefix="/v1/responses", tags=["Responses"])
 
     @api.post("", response_model=None)
-    async def create(body: ResponseRequest, request: Request, desk: AtDesk) -> Response:
+    async def create(body: Annotated[ResponseRequest, AsJson], request: Request, desk: AtDesk) -> Response:
         """Answer items, whole, as typed events, or in the background."""
         try:
             answering = await begin(desk, body)
