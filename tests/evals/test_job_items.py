@@ -17,14 +17,14 @@ from burnish.store.places import rollouts_blob
 from burnish.store.store import Store
 from burnish.work.transcript import lines
 from tests.rows import CRITERION, GRADER, eval_item, eval_run, evaluation, file, job
-from tests.work.made import item, rollout
+from tests.work.made import item, rollout, spelt
 
 JOB = job("ftjob-1", eval_id="eval_valid", train_eval_id="eval_train")
 
 
 def written(*answers: Any) -> list[dict[str, Any]]:
     """What a step writes of its answers, all to the first row of the file."""
-    return json.loads(json.dumps(lines(1, [Group(item(), answers)], {answers[0].key: 0.5})))
+    return json.loads(json.dumps(lines(1, [Group(item(), answers)], {answers[0].key: 0.5}, spelt)))
 
 
 @pytest.fixture

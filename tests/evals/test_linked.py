@@ -7,7 +7,7 @@ from burnish.evals.linked import eval_id, evals_of, run_of
 from burnish.spec.grader import StringCheckSpec
 from burnish.work.transcript import lines
 from tests.rows import GRADER, NOW, job
-from tests.work.made import item, rollout
+from tests.work.made import item, rollout, spelt
 
 JOB = job("ftjob-1", eval_id=eval_id("ftjob-1", "valid"), train_eval_id=eval_id("ftjob-1", "train"))
 SPEC = StringCheckSpec.model_validate(GRADER)
@@ -15,7 +15,7 @@ SPEC = StringCheckSpec.model_validate(GRADER)
 
 def written(*rewards: float, phase: str = "train") -> list[dict[str, Any]]:
     answers = tuple(rollout(each, sample=sample) for sample, each in enumerate(rewards))
-    return [{**json.loads(json.dumps(line)), "phase": phase} for line in lines(1, [Group(item(), answers)], {})]
+    return [{**json.loads(json.dumps(line)), "phase": phase} for line in lines(1, [Group(item(), answers)], {}, spelt)]
 
 
 def made(phase: str) -> Eval:

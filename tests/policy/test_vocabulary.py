@@ -31,6 +31,14 @@ def test_ordinary_tokens_may_always_be_drawn(base):
         assert ordinary <= _ids(base.vocabulary, bits)
 
 
+def test_the_texts_of_tokens_join_to_the_whole_and_keep_characters_whole(base):
+    ids = base.tokenizer.encode("é<think>a</think>", add_special_tokens=False)
+    texts = base.vocabulary.texts(ids)
+    assert texts == ["", "é", "<think>", "a", "</think>"]
+    assert base.vocabulary.texts(ids[:1]) == ["�"]
+    assert base.vocabulary.texts([]) == []
+
+
 def test_the_prompts_end_says_whether_the_answer_starts_inside_reasoning(base):
     def starts(text):
         return base.vocabulary.starts_inside_reasoning(array("q", base.tokenizer.encode(text)))

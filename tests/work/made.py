@@ -63,3 +63,8 @@ def job(request: Mapping[str, Any] | None = None, **fields: Any) -> Job:
         "hyperparameters": {},
     }
     return Job(**(values | fields))
+
+
+def spelt(completion: Completion) -> list[str]:
+    """Texts of tokens: their ids."""
+    return [str(each) for each in completion.output_ids]

@@ -90,6 +90,10 @@ class Renderer:
             finish=completion.finish,
         )
 
+    def texts(self, completion: Completion) -> list[str]:
+        """The text of each of its tokens, reasoning, marks and stop token included."""
+        return self._vocabulary.texts(completion.output_ids)
+
     def _apply(self, messages: Sequence[Mapping[str, Json]], **variables: Any) -> str:
         if not self._tokenizer.chat_template:
             raise InvalidRequest("The model has no chat template, so it cannot be asked in messages.", param="model")

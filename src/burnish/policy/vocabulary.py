@@ -4,6 +4,7 @@ Sets of allowed ids are rows of bits, 32 ids to an int32, lowest bit first (llgu
 model's output, W = ceil(V / 32), R counts rows.
 """
 
+import codecs
 import hashlib
 import re
 from array import array
@@ -82,6 +83,15 @@ class Vocabulary:
         if self._guide is None:
             self._guide = from_tokenizer(self.tokenizer, n_vocab=self.size, eos_token=list(self.stop_ids))
         return self._guide
+
+    def texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each id, marks included; a character in parts comes with the id that completes it.
+
+        Joined, they are the whole text; what is no character becomes U+FFFD.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        last = len(ids) - 1
+        return [decoder.decode(self.guide.decode_bytes([each]), place == last) for place, each in enumerate(ids)]
 
     def starts_inside_reasoning(self, prompt_ids: "array[int]") -> bool | None:
         """Whether the answer to this prompt begins inside reasoning; None where the model may open it itself."""

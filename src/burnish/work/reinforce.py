@@ -55,7 +55,7 @@ async def reinforce(
                 usage=used_by(groups, validation or [], lesson.trained_tokens, clock),
                 snapshot=await learner.snapshot(journal.room("snapshot", step)) if plan.keeps(step) else None,
                 published=await learner.publish(journal.room("model", step)) if validation is not None else None,
-                rollouts=lines(step, groups + (validation or []), lesson.advantages),
+                rollouts=lines(step, groups + (validation or []), lesson.advantages, roller.renderer.texts),
             )
             journal.commit(record)
         if validation is not None:
@@ -83,7 +83,7 @@ async def _first_look(data: Data, roller: Roller, learner: Learner, metrics: Met
             trained_tokens=0,
             usage=used_by([], validation, 0, clock),
             snapshot=snapshot,
-            rollouts=lines(0, validation, {}),
+            rollouts=lines(0, validation, {}, roller.renderer.texts),
         )
         journal.commit(record)
     return ResumePoint(0, 0, snapshot, [Validation(0, record.metrics["full_valid_mean_reward"])])

@@ -1,14 +1,19 @@
 """The rollouts file: one JSON line per sampled answer, so that every one of them can be looked at."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from burnish.core.rollout import Grade, Group, SampleKey
+from burnish.core.rollout import Completion, Grade, Group, SampleKey
 
 
-def lines(step: int, groups: Sequence[Group], advantages: Mapping[SampleKey, float]) -> list[dict[str, Any]]:
-    """A line per answer, in key order. Answers that taught nothing have no advantage."""
+def lines(
+    step: int,
+    groups: Sequence[Group],
+    advantages: Mapping[SampleKey, float],
+    texts: Callable[[Completion], Sequence[str]],
+) -> list[dict[str, Any]]:
+    """A line per answer, in key order. Answers that taught nothing have no advantage; `texts` spells out tokens."""
     return [
         {
             "step": step,
@@ -26,6 +31,7 @@ def lines(step: int, groups: Sequence[Group], advantages: Mapping[SampleKey, flo
             "prompt_tokens": len(rollout.turns[-1].prompt_ids),
             "output_ids": list(rollout.turns[-1].output_ids),
             "logprobs": list(rollout.turns[-1].logprobs),
+            "tokens": list(texts(rollout.turns[-1])),
         }
         for group in groups
         for rollout in group.rollouts

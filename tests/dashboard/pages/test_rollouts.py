@@ -14,6 +14,8 @@ def test_a_steps_answers_stand_beside_their_question(site: Site, page: Page):
     article = page.locator("article").first
     article.get_by_text("by log-prob").click()
     expect(article.locator(".tokens span").first).to_be_visible()
+    assert article.locator(".tokens").inner_text().endswith("<|im_end|>")
+    assert article.locator(".tokens span").last.get_attribute("title").endswith("%")
 
 
 def test_steps_phases_and_scores_are_chosen(site: Site, page: Page):

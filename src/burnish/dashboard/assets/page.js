@@ -20,7 +20,21 @@
     if (window.Quasar) Quasar.Dark.set(chosen === "auto" ? "auto" : chosen === "dark");
     document.querySelectorAll("[data-mode]").forEach((each) => { each.textContent = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" }[chosen]; });
   };
+  const nats = (logprob) => `${logprob.toFixed(3)} nats, ${(100 * Math.exp(logprob)).toPrecision(3)}%`;
+  const spell = (id, logprobs, texts) => {
+    const strip = document.getElementById(id);
+    if (!strip || strip.childElementCount) return;
+    strip.classList.toggle("bare", !texts);
+    strip.append(...logprobs.map((logprob, place) => {
+      const cell = document.createElement("span"), text = texts ? texts[place] : "";
+      cell.textContent = text.replaceAll("\n", "↵\n");
+      cell.title = texts ? `${JSON.stringify(text)}: ${nats(logprob)}` : nats(logprob);
+      cell.style.setProperty("--heat", `${Math.round(100 - 100 * Math.exp(logprob))}%`);
+      return cell;
+    }));
+  };
   window.burnish = {
+    spell,
     draw: () => document.body.classList.toggle("drawn"),
     turn: () => { localStorage.setItem("burnish-mode", modes[(modes.indexOf(mode()) + 1) % 3]); show(); },
     copy: async (button) => { if (navigator.clipboard) { await navigator.clipboard.writeText(button.dataset.copy); button.textContent = "Copied"; } },

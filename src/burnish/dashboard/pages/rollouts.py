@@ -175,7 +175,7 @@ def answer(each: Json, before: str | None = None) -> None:
         for call in each["tool_calls"]:
             tag("pre", "pre", json.dumps(call, indent=2, ensure_ascii=False))
         _scores(each)
-        _tokens(each["logprobs"])
+        _tokens(each)
 
 
 def readable(text: str | None) -> str:
@@ -216,20 +216,16 @@ def _faults(grade: Json) -> list[str]:
     return own + [fault for part in grade["parts"].values() for fault in _faults(part)]
 
 
-def _tokens(logprobs: list[float]) -> None:
-    """Drawn when it is opened: a cell a token, the fuller the more surprising it was."""
+def _tokens(each: Json) -> None:
+    """Drawn by the page when it is opened: the fuller a token's colour, the more surprising it was."""
+    logprobs = each["logprobs"]
     with tag("details") as details:
         tag("summary", "", f"{len(logprobs)} tokens, by log-prob")
         strip = tag("div", "tokens")
+    given = json.dumps([logprobs, each.get("tokens")])  # jobs of earlier versions left no texts
 
     def draw() -> None:
-        if strip.default_slot.children:
-            return
-        with strip:
-            for logprob in logprobs:
-                share = min(100, round(100 * -logprob / 4))
-                cell = tag("span", title=f"{logprob:.3f} nats")
-                cell.style(f"background: color-mix(in srgb, var(--accent) {share}%, var(--raised))")
+        ui.run_javascript(f"window.burnish.spell({json.dumps(strip.html_id)}, ...{given})")
 
     details.on("toggle", draw, args=[])
 
