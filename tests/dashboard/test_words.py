@@ -39,3 +39,7 @@ def test_bytes_have_a_unit():
 def test_a_score_has_three_places_and_a_state_is_a_word():
     assert (words.score(None), words.score(0.5)) == ("–", "0.500")
     assert words.status("validating_files") == "Validating files"
+
+
+def test_one_has_no_plural():
+    assert [words.plural(number, "row") for number in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]

@@ -45,8 +45,7 @@ def body(draft: Draft) -> dict[str, Json]:
     if draft.schema.strip():
         shape = {"name": "answer", "strict": True, "schema": parsed(draft.schema, "The JSON schema")}
         reinforcement["response_format"] = {"type": "json_schema", "json_schema": shape}
-    given = {name: _value(text) for name, text in draft.hyperparameters.items() if text and text != "auto"}
-    if given:
+    if given := hyperparameters(draft):
         reinforcement["hyperparameters"] = given
     return {
         "model": draft.model,
@@ -55,6 +54,11 @@ def body(draft: Draft) -> dict[str, Json]:
         **({"suffix": draft.suffix.strip()} if draft.suffix.strip() else {}),
         "method": {"type": "reinforcement", "reinforcement": reinforcement},
     }
+
+
+def hyperparameters(draft: Draft) -> dict[str, Json]:
+    """Those that were given."""
+    return {name: _value(text) for name, text in draft.hyperparameters.items() if text and text != "auto"}
 
 
 def python(sent: Json, base_url: str) -> str:

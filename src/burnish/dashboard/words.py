@@ -40,6 +40,11 @@ def count(number: float | None) -> str:
     return f"{number / 1e6:,.1f} M" if abs(number) >= 1e7 else f"{round(number):,}"
 
 
+def plural(number: int, what: str) -> str:
+    """So many of something whose plural has an s."""
+    return f"{count(number)} {what}{'' if number == 1 else 's'}"
+
+
 def size(many: int) -> str:
     """Bytes in the largest unit that leaves a number of at least one."""
     value = float(many)

@@ -28,9 +28,9 @@ def admit(desk: Desk, body: JobRequest) -> dict[str, str]:
     check_budget(desk, body.metadata)
     patience_of(body.metadata)
     check_integrations(desk.settings, body)
-    _check_model(desk, body.model)
+    check_trainable(desk, body.model)
     desk.expire()
-    _check_file(desk, body.training_file, "training_file")
+    check_file(desk, body.training_file, "training_file")
     if body.validation_file is None:
         raise InvalidRequest(
             "Missing required parameter: 'validation_file'. A reinforcement job needs a validation file: its "
@@ -38,7 +38,7 @@ def admit(desk: Desk, body: JobRequest) -> dict[str, str]:
             param="validation_file",
             code="missing_required_parameter",
         )
-    _check_file(desk, body.validation_file, "validation_file")
+    check_file(desk, body.validation_file, "validation_file")
     if (schema := body.reinforcement.response_schema) is not None:
         check_schema(schema, f"{_METHOD}.response_format.json_schema.schema")
     check_grader(desk, body.reinforcement.grader, f"{_METHOD}.grader")
@@ -57,7 +57,8 @@ def check_budget(desk: Desk, metadata: Mapping[str, str | None] | None) -> None:
         )
 
 
-def _check_model(desk: Desk, name: str) -> None:
+def check_trainable(desk: Desk, name: str) -> None:
+    """Raise `InvalidRequest` for a model that no job can train."""
     target = desk.settings.resolve(name)
     if desk.settings.is_local(target):
         return
@@ -73,7 +74,8 @@ def _check_model(desk: Desk, name: str) -> None:
     )
 
 
-def _check_file(desk: Desk, file_id: str, param: str) -> None:
+def check_file(desk: Desk, file_id: str, param: str) -> None:
+    """Raise `InvalidRequest` for a file that no job can read; `param` is the field that names it."""
     file = desk.store.files.get(file_id)
     if file is None:
         raise file_missing(file_id, param)

@@ -4,7 +4,7 @@ Every refusal names the line, the key and the rule. `system` messages are taken 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from burnish.core.errors import JobFailure
@@ -27,6 +27,14 @@ class Dataset(NamedTuple):
     """What is allowed, but should be known."""
 
 
+class BrokenRow(NamedTuple):
+    """A line that no job would take."""
+
+    line: int
+    rule: str
+    """The key, where it is one's, and what is wrong with it."""
+
+
 class _Wrong(Exception):
     """A key of the present row breaks a rule."""
 
@@ -40,20 +48,30 @@ def parse_file(data: bytes, role: Role, file_id: str) -> Dataset:
     Blank lines are skipped, but counted: `Item.line` is the line an editor shows.
     """
     items: list[Item] = []
-    for number, raw in enumerate(lines_of(data), start=1):
-        if not raw.strip():
-            continue
+    for row in _rows(data):
+        if isinstance(row, BrokenRow):
+            _fail(role, file_id, f"line {row.line}: {row.rule}")
         if len(items) == MAX_ROWS[role]:
-            _fail(role, file_id, f"line {number}: a {_name(role)} may have at most {MAX_ROWS[role]:,} rows.")
-        try:
-            items.append(parse_line(_decode(raw), number))
-        except _Wrong as wrong:
-            _fail(role, file_id, f"line {number}: {wrong}.")
-        except ValueError as error:
-            _fail(role, file_id, f"line {number}: {error}.")
+            _fail(role, file_id, f"line {row.line}: a {_name(role)} may have at most {MAX_ROWS[role]:,} rows.")
+        items.append(row)
     if not items:
         _fail(role, file_id, "the file is empty; it must have at least 1 row.")
     return Dataset(tuple(items), _warnings(items, role, file_id))
+
+
+def broken_rows(data: bytes) -> list[BrokenRow]:
+    """Every line that breaks a rule, in the file's order."""
+    return [row for row in _rows(data) if isinstance(row, BrokenRow)]
+
+
+def _rows(data: bytes) -> Iterator[Item | BrokenRow]:
+    for number, raw in enumerate(lines_of(data), start=1):
+        if not raw.strip():
+            continue
+        try:
+            yield parse_line(_decode(raw), number)
+        except (_Wrong, ValueError) as wrong:
+            yield BrokenRow(number, f"{wrong}.")
 
 
 def lines_of(data: bytes, first: int | None = None) -> list[bytes]:

@@ -6,23 +6,12 @@ Sources of the rules: docs/engine.md (recipe) and docs/jobs.md (what "auto" mean
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from burnish.settings import Training
 from burnish.spec.job import Hyperparameters
+from burnish.spec.schedule import schedule
 
-_Value = TypeVar("_Value", int, float)
-
-GROUP_SIZE = 8
-"""Answers per prompt at compute_multiplier 1: 8 to 16 is the field's range (TRL 8, DAPO 16)."""
-AUTO_STEPS = 60
-"""Steps that an "auto" n_epochs aims at."""
-AUTO_BATCHES = 10
-"""Steps per epoch that an "auto" batch_size aims at, within 8 to 32 rows: small batches are noise (decision 0007)."""
-AUTO_MAX_EPOCHS = 30
-"""Most epochs that "auto" takes; more than that on a few rows only memorises them."""
-EVALUATIONS = 10
-"""Validation passes that an "auto" eval_interval spreads over the run."""
 TOKENS_PER_ANSWER = 64
 """The planned answer length in the loss's normalizer; a constant, so that dropped groups do not inflate the rest."""
 SNAPSHOT_BYTES = 64 * 1024 * 1024
@@ -159,34 +148,27 @@ def make_plan(
     grade_after_sampling: bool,
 ) -> Plan:
     """Resolve every hyperparameter. `limits` must leave room for an answer: the caller has checked the prompts."""
-    batch_size = _number(hyper.batch_size, min(32, max(8, round(train_rows / AUTO_BATCHES))))
-    batch_size = min(batch_size, train_rows)
-    steps_per_epoch = -(-train_rows // batch_size)
-    n_epochs = _number(hyper.n_epochs, min(AUTO_MAX_EPOCHS, max(1, round(AUTO_STEPS / steps_per_epoch))))
-    total_steps = steps_per_epoch * n_epochs
-    compute = float(_number(hyper.compute_multiplier, 1.0))
-    group_size = max(2, round(GROUP_SIZE * compute))
-    multiplier = float(_number(hyper.learning_rate_multiplier, 1.0))
+    counts = schedule(hyper, train_rows=train_rows, valid_rows=valid_rows)
     rate = limits.lora_lr if training.parameters == "lora" else limits.full_lr
     room = limits.context - limits.longest_prompt
     return Plan(
         seed=seed,
         train_rows=train_rows,
         valid_rows=valid_rows,
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        group_size=group_size,
-        steps_per_epoch=steps_per_epoch,
-        total_steps=total_steps,
-        eval_interval=_number(hyper.eval_interval, max(1, -(-total_steps // EVALUATIONS))),
-        eval_samples=_number(hyper.eval_samples, max(1, min(4, -(-64 // valid_rows)))),
+        n_epochs=counts.n_epochs,
+        batch_size=counts.batch_size,
+        group_size=counts.group_size,
+        steps_per_epoch=counts.steps_per_epoch,
+        total_steps=counts.total_steps,
+        eval_interval=counts.eval_interval,
+        eval_samples=counts.eval_samples,
         parameters=training.parameters,
         lora_rank=training.lora_rank,
         lora_alpha=training.lora_alpha,
-        learning_rate=rate * multiplier,
-        learning_rate_multiplier=multiplier,
-        compute_multiplier=compute,
-        reasoning_effort="medium" if hyper.reasoning_effort == "default" else hyper.reasoning_effort,
+        learning_rate=rate * counts.learning_rate_multiplier,
+        learning_rate_multiplier=counts.learning_rate_multiplier,
+        compute_multiplier=counts.compute_multiplier,
+        reasoning_effort=counts.reasoning_effort,
         reasoning_tokens=min(limits.reasoning_tokens, room // 2),
         max_tokens=min(limits.reasoning_tokens + limits.answer_tokens, room),
         baseline=training.baseline,
@@ -194,14 +176,10 @@ def make_plan(
         ungradable_reward=training.ungradable_reward,
         reward_min=reward_range[0],
         reward_max=reward_range[1],
-        normalizer=float(batch_size * group_size * TOKENS_PER_ANSWER),
+        normalizer=float(counts.batch_size * counts.group_size * TOKENS_PER_ANSWER),
         threads=training.threads,
         dtype=limits.dtype,
         response_schema=response_schema,
         grade_after_sampling=grade_after_sampling,
         snapshot_interval=-(-limits.snapshot_bytes // SNAPSHOT_BYTES),
     )
-
-
-def _number(value: _Value | Literal["auto"], rule: _Value) -> _Value:
-    return rule if value == "auto" else value

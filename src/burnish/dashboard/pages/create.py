@@ -10,10 +10,11 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from burnish.dashboard import recipe
+from burnish.dashboard import recipe, words
 from burnish.dashboard.client import Api, complaint, get, post
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.answers import verdict
+from burnish.dashboard.pages.create_plan import Outlook
 from burnish.dashboard.pieces import TYPED, Tag, button, named, options, tag
 
 Json = Any
@@ -22,6 +23,7 @@ _UPLOAD = """async (event) => {
   form.append("file", event.target.files[0]);
   emit(await (await fetch("/upload", { method: "POST", body: form })).json());
 }"""
+_EFFORTS = ("none", "minimal", "low", "medium", "high")
 _GRADER = """{
   "type": "string_check",
   "name": "exact",
@@ -58,6 +60,22 @@ def register(api: Api) -> None:
         return JSONResponse({"id": made.id, "filename": made.filename})
 
 
+def _complain(found: Json) -> None:
+    """Every broken row that the server tells, or what is wrong with the file as a whole."""
+    if not found["errors"]:
+        tag("div", "note bad", found["error"])
+        return
+    broken = words.plural(found["broken_rows"], "row")
+    with tag("div", "note bad stack"):
+        tag("span", "strong", f"{broken} would fail the job. Mend the file and upload it again.")
+        with tag("div", "broken"):
+            for each in found["errors"]:
+                tag("span", "num", f"Line {each['line']:,}")
+                tag("span", "", each["message"])
+        if found["broken_rows"] > len(found["errors"]):
+            tag("span", "small", f"The first {len(found['errors'])} are shown.")
+
+
 @dataclass(slots=True, repr=False, eq=False)
 class _Form:
     """What has been filled in so far."""
@@ -70,6 +88,7 @@ class _Form:
     sample: str = ""
     checks: dict[str, Tag] = field(default_factory=dict)
     choices: dict[str, Tag] = field(default_factory=dict)
+    outlook: Outlook = field(init=False)
     verdict: Tag = field(init=False)
     wrong: Tag = field(init=False)
     code: Tag = field(init=False)
@@ -86,6 +105,7 @@ class _Form:
                         with tag("select", "field") as select:
                             options([(name, name) for name in self.models], self.draft.model)
                         self._bind(select, "model", "change")
+                        select.on("change", self.outlook_later)
                     self._line("Suffix of its name", "suffix", "my-experiment")
             with tag("section", "card stack"):
                 tag("h2", "", "2  Files")
@@ -99,10 +119,9 @@ class _Form:
                 tag("h2", "", "4  Response format and hyperparameters")
                 self._area("JSON schema of the answers (optional)", "schema", '{"type": "object", …}')
                 with tag("div", "grid"):
-                    for name in recipe.HYPERPARAMETERS:
-                        self._line(name, name, "auto")
-                note = "What “auto” comes to, and what the job will take, stands in its log before its first step."
-                tag("p", "small", note)
+                    lines = {name: self._hyperparameter(name) for name in recipe.HYPERPARAMETERS}
+                self.outlook = Outlook(self.client, self.draft, lines)
+                self.outlook.open()
             self.wrong = tag("div", "note bad")
             self.wrong.set_visibility(False)
             with tag("div", "row"):
@@ -134,6 +153,7 @@ class _Form:
     async def _chosen(self, key: str, file_id: str) -> None:
         setattr(self.draft, key, file_id)
         self.checks[key].clear()
+        await self.outlook.refresh()
         if not file_id:
             return
         found = await get(self.client, f"/burnish/files/{file_id}/check", role=key)
@@ -144,7 +164,7 @@ class _Form:
             for warning in found["warnings"]:
                 tag("div", "note", warning)
             if found["error"]:
-                tag("div", "note bad", found["error"])
+                _complain(found)
             else:
                 tag("div", "note good", f"{found['rows']:,} rows, all of them readable.")
             with tag("details"):
@@ -198,6 +218,23 @@ class _Form:
         self.wrong.set_visibility(False)
         self.code.set_visibility(True)
         self.code.set_text(text)
+
+    def _hyperparameter(self, name: str) -> Tag:
+        with named(name):
+            if name == "reasoning_effort":
+                line = tag("select", "field")
+                with line:
+                    options([("", "default"), *((each, each) for each in _EFFORTS)], "")
+            else:
+                line = tag("input", "field", placeholder="auto", inputmode="decimal")
+        is_chosen = name == "reasoning_effort"
+        self._bind(line, name, "change" if is_chosen else "input")
+        line.on("change" if is_chosen else "input", self.outlook_later, throttle=0.4, leading_events=False)
+        return line
+
+    async def outlook_later(self) -> None:
+        """What the choices come to now."""
+        await self.outlook.refresh()
 
     def _line(self, title: str, key: str, hint: str) -> None:
         with named(title):

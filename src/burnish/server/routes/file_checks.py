@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from burnish.core.errors import JobFailure
 from burnish.server.desk import AtDesk
 from burnish.server.routes.files import file_at
-from burnish.spec.dataset import Role, lines_of, parse_file
+from burnish.spec.dataset import Role, broken_rows, lines_of, parse_file
 from burnish.store.files import file_blob
 
 Json = Any
 PREVIEW = 5
 """Rows that are shown."""
+ERRORS = 100
+"""Broken rows that are told."""
 LOOKED_AT = 100
 """Lines among which they are looked for."""
 
@@ -32,8 +34,14 @@ def router() -> APIRouter:
         try:
             found = parse_file(data, role, file_id)
         except JobFailure as failure:
-            return answer | {"rows": None, "error": failure.message, "warnings": []}
-        return answer | {"rows": len(found.items), "error": None, "warnings": list(found.warnings)}
+            broken = broken_rows(data)
+            told = {
+                "broken_rows": len(broken),
+                "errors": [{"line": each.line, "message": each.rule} for each in broken[:ERRORS]],
+            }
+            return answer | {"rows": None, "error": failure.message, **told, "warnings": []}
+        told = {"broken_rows": 0, "errors": []}
+        return answer | {"rows": len(found.items), "error": None, **told, "warnings": list(found.warnings)}
 
     return api
 
