@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -105,11 +106,14 @@ def test_rows_answered_more_than_once_are_items_of_their_own(store, blobs):
     assert sorted(request.seed for request in chat.requests) == [42, 42, 43, 43]
 
 
-def test_the_best_of_some_answers_is_the_items(store, blobs):
+def test_the_best_of_some_answers_is_the_items_and_took_as_long_as_all(store, blobs, monkeypatch):
+    clock = itertools.count(0, 2)
+    monkeypatch.setattr(conduct.time, "perf_counter", lambda: next(clock))
     run = begun(store, completions({"q": "a"}, best_of=3))
     chat = carried_out(store, blobs, run, [answer("5"), answer("4"), answer("6")])
     [item] = items(store)
     assert (item.status, item.sample["output"][0]["content"], len(chat.requests)) == ("pass", "4", 3)
+    assert item.sample["seconds"] == 6
 
 
 def test_a_row_that_cannot_be_asked_about_is_an_error_of_its_own(store, blobs):

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -140,7 +140,7 @@ class Conduct:
             return self._made(row, "error", (), sample)
 
     async def _best(self, row: Row, question: Question) -> EvalItem:
-        """Of `best_of` answers the one that is judged best; of equals the first."""
+        """Of `best_of` answers the one that is judged best, of equals the first; its seconds are those of all."""
         best_of = question.data_source.best_of
         first = (row.place % self._samples) * best_of
         found = []
@@ -148,7 +148,8 @@ class Conduct:
             answer = await self._answered(question, row, seed)
             found.append((answer, await self._judged(row, answer)))
         answer, judged = max(found, key=lambda pair: pair[1].share)
-        return self._item(row, answer, judged)
+        seconds = sum(each.shown["seconds"] for each, _ in found)
+        return self._item(row, replace(answer, shown={**answer.shown, "seconds": seconds}), judged)
 
     async def _answered(self, question: Question, row: Row, seed: int) -> Answer:
         request = question.request(row, seed)
