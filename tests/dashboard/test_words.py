@@ -43,3 +43,9 @@ def test_a_score_has_three_places_and_a_state_is_a_word():
 
 def test_one_has_no_plural():
     assert [words.plural(number, "row") for number in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
+
+
+def test_a_long_name_loses_its_middle():
+    assert words.short("ft:burnish-starter:local:review:abc:ckpt-step-40", 24) == "ft:burni…bc:ckpt-step-40"
+    assert len(words.short("x" * 99, 24)) == 24
+    assert words.short("burnish-starter") == "burnish-starter"

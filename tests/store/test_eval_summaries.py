@@ -1,3 +1,6 @@
+import pytest
+
+from burnish.core.errors import NotFound
 from burnish.core.evaluation import Tally
 from burnish.core.records import NewEvent
 from burnish.store.store import Store
@@ -60,6 +63,14 @@ def test_evals_are_found_by_their_names_and_by_their_jobs(store: Store):
         "ftjob-a": ["eval_2"],
         "nothing": [],
     }
+
+
+def test_one_eval_is_summed_up_for_its_own_project(store: Store):
+    store.evals.insert(evaluation("eval_a"))
+    _runs(store, "eval_a", 1)
+    assert store.eval_summaries.require("eval_a", points=2) == _page(store).items[0]
+    with pytest.raises(NotFound, match="eval_a"):
+        store.of("another").eval_summaries.require("eval_a", points=2)
 
 
 def test_pages_go_on_and_other_projects_see_nothing(store: Store):

@@ -57,12 +57,18 @@ def question(item: Json) -> str:
 
 def answer(item: Json) -> str:
     """What was answered; of an item that is an error, why there is nothing."""
-    if item["sample"].get("error"):
-        return str(item["sample"]["error"].get("message"))
+    if (wrong := complaint(item["sample"])) is not None:
+        return wrong
     said = (item["sample"].get("output") or [{}])[-1]
     if said.get("content"):
         return plain(said["content"])
     return json.dumps(said["tool_calls"], ensure_ascii=False) if said.get("tool_calls") else "(no text)"
+
+
+def complaint(sample: Json) -> str | None:
+    """Why a question got no answer; None where it got one."""
+    error = sample.get("error") or {}
+    return error.get("message") or error.get("code") or None
 
 
 def line(item: Json) -> list[Json]:

@@ -70,6 +70,15 @@ def link(text: str, target: str, classes: str = "") -> Tag:
     return tag("a", classes, text, href=target)
 
 
+def trail(*steps: tuple[str, str]) -> None:
+    """The way down to this page: names and addresses of those above it."""
+    with tag("nav", "row small trail", aria_label="Above this page"):
+        for place, (name, target) in enumerate(steps):
+            if place:
+                tag("span", "faint", "›")
+            link(name, target, "linked")
+
+
 def moment(at: float | None, form: str = "day", classes: str = "small num") -> Tag:
     """A time, told in the reader's zone by the page itself."""
     return tag("time", classes, "" if at else words.NOTHING, **({"data_at": int(at), "data_form": form} if at else {}))

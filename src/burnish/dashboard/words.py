@@ -55,6 +55,11 @@ def size(many: int) -> str:
     raise AssertionError
 
 
+def short(name: str, most: int = 36) -> str:
+    """A long name without its middle: tuned models differ at their ends."""
+    return name if len(name) <= most else f"{name[: most // 3]}…{name[most // 3 - most + 1 :]}"
+
+
 def status(name: str) -> str:
     """The state of a job, a run or an item in words."""
     return {"pass": "Passed", "fail": "Failed"}.get(name) or name.replace("_", " ").capitalize()

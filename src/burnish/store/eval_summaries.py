@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from burnish.core.evaluation import Eval, EvalRun
 from burnish.store import pages
 from burnish.store.eval_runs import run_record
-from burnish.store.evals import eval_record
+from burnish.store.evals import Evals, eval_record
 from burnish.store.pages import Page
 from burnish.store.scoped import Scoped
 from burnish.store.tables import eval_runs, evals, jobs
@@ -54,6 +54,12 @@ class EvalSummaries(Scoped):
             )
             found = [_summary(connection, eval_record(row), points) for row in rows]
         return Page(found, has_more)
+
+    def require(self, eval_id: str, *, points: int) -> EvalSummary:
+        """Of one eval. Raises `NotFound`."""
+        made = Evals(self.database, self.project).require(eval_id)
+        with self.database.read() as connection:
+            return _summary(connection, made, points)
 
 
 def _summary(connection: sa.Connection, made: Eval, points: int) -> EvalSummary:

@@ -54,7 +54,7 @@ def test_a_jobs_eval_shows_the_rise_and_compares_its_ends(site: Site, page: Page
     job = site.api.fine_tuning.jobs.retrieve(site.job)
     page.goto(f"{site.root}/evals/{job.eval_id}")  # type: ignore[attr-defined]
     expect(page.get_by_role("heading", name="seen: validation")).to_be_visible()
-    expect(page.get_by_role("heading", name="How it rose")).to_be_visible()
+    expect(page.get_by_role("heading", name="From step to step")).to_be_visible()
     expect(page.locator("canvas")).to_be_visible()
     ends = page.get_by_role("link", name="Compare step 0 with step 4")
     expect(ends).to_have_attribute("href", re.compile(r"run_id=evalrun_\w+&run_id=evalrun_"))

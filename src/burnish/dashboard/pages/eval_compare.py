@@ -15,8 +15,8 @@ from burnish.dashboard.bars import extent, reach
 from burnish.dashboard.client import Api, complaint, get
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.differences import difference, verdict
-from burnish.dashboard.pages.one_eval import summary_of
-from burnish.dashboard.pieces import Tag, empty, heads, link, options, tag
+from burnish.dashboard.pages.one_eval import runs_of, summary_of
+from burnish.dashboard.pieces import Tag, empty, heads, link, options, tag, trail
 
 Json = Any
 _OFFERED = 100
@@ -76,13 +76,10 @@ class _Page:
         path = f"/evals/{self.asked.eval_id}"
         self.made = await get(self.client, path)
         summary = await summary_of(self.client, self.asked.eval_id)
-        listed = (await get(self.client, f"{path}/runs", order="desc", limit=_OFFERED))["data"]
+        listed = (await runs_of(self.client, self.asked.eval_id, _OFFERED))["data"]
         self.names = {each["id"]: each["name"] for each in listed}
         with tag("div", "head tight"):
-            with tag("div", "row small trail"):
-                link("Evals", "/evals", "linked")
-                tag("span", "faint", "›")
-                link(outcomes.title(summary), path, "linked")
+            trail(("Evals", "/evals"), (outcomes.title(summary), path))
             tag("h1", "", "Comparison")
         await self._controls()
         self.body = tag("div", "stack")
@@ -156,8 +153,10 @@ class _Page:
                         tag("td", "num small stacked", "\n".join(told))
                         tag("td", "num", words.count(run["errors"]))
                         with tag("td"), tag("div", "tight"):
-                            tag("span", "num", f"{words.count(run['tokens_per_answer'])} tokens")
-                            tag("span", "num small", words.duration(run["seconds_per_answer"]))
+                            used = run["tokens_per_answer"]
+                            tag("span", "num", f"{used:,.0f} tokens" if used is not None else words.NOTHING)
+                            took = run["seconds_per_answer"]
+                            tag("span", "num small", words.duration(took) if took is not None else "")
                         tag("td", "num", words.money(run["usd"]))
 
     def _who(self, run: Json, *, is_baseline: bool) -> None:
@@ -165,7 +164,7 @@ class _Page:
         others = tuple(each for each in self.asked.runs if each != run_id)
         with tag("div", "tight"):
             link(run["name"], f"/evals/{run['eval_id']}/runs/{run_id}", "strong linked")
-            tag("span", "small mono clip", run["model"] or "stored answers", title=run["model"] or "")
+            tag("span", "small mono clip", words.short(run["model"] or "stored answers"), title=run["model"] or "")
             with tag("div", "row small"):
                 if is_baseline:
                     tag("span", "faint", "Baseline")

@@ -15,7 +15,7 @@ from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.items import Neighbours
 from burnish.dashboard.pages.one_eval import summary_of
 from burnish.dashboard.pages.rollouts import readable
-from burnish.dashboard.pieces import link, pairs, pill, tag
+from burnish.dashboard.pieces import link, pairs, pill, tag, trail
 
 Json = Any
 _MOST = 600
@@ -51,12 +51,7 @@ async def _head(client: AsyncOpenAI, made: Json, item: Json, show: str) -> None:
     before, after = await asyncio.gather(*(_next(client, base, item["id"], show, order) for order in ("desc", "asc")))
     with tag("div", "spread head"):
         with tag("div", "tight"):
-            with tag("div", "row small trail"):
-                link("Evals", "/evals", "linked")
-                tag("span", "faint", "›")
-                link(outcomes.title(summary), f"/evals/{made['id']}", "linked")
-                tag("span", "faint", "›")
-                link(run["name"], base, "linked")
+            trail(("Evals", "/evals"), (outcomes.title(summary), f"/evals/{made['id']}"), (run["name"], base))
             with tag("div", "row"):
                 tag("h1", "", f"Row {item['datasource_item_id'] + 1}")
                 pill(item["status"])
@@ -98,8 +93,8 @@ def _answered(item: Json) -> None:
     sample = item["sample"]
     with tag("section", "card stack"):
         tag("h2", "", "Answer")
-        if sample.get("error"):
-            tag("div", "note bad", f"{sample['error'].get('message')} ({sample['error'].get('code')})")
+        if (wrong := outcomes.complaint(sample)) is not None:
+            tag("div", "note bad", wrong)
         if sample.get("reasoning"):
             with tag("details"):
                 tag("summary", "", "Reasoning")

@@ -13,8 +13,8 @@ from burnish.dashboard.client import Api, complaint, get, post
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.evals import EVERY_S
 from burnish.dashboard.pages.items import Items
-from burnish.dashboard.pages.one_eval import cancel, comparison, summary_of
-from burnish.dashboard.pieces import TYPED, Tag, button, heads, link, moment, options, stat, tag
+from burnish.dashboard.pages.one_eval import cancel, comparison, runs_of, summary_of
+from burnish.dashboard.pieces import TYPED, Tag, button, heads, moment, options, stat, tag, trail
 
 Json = Any
 LATER_S = 1.0
@@ -83,10 +83,7 @@ class _Page:
         summary = await summary_of(self.client, self.eval_id)
         with tag("div", "spread head"):
             with tag("div", "tight"):
-                with tag("div", "row small trail"):
-                    link("Evals", "/evals", "linked")
-                    tag("span", "faint", "›")
-                    link(outcomes.title(summary), f"/evals/{self.eval_id}", "linked")
+                trail(("Evals", "/evals"), (outcomes.title(summary), f"/evals/{self.eval_id}"))
                 with tag("div", "row"):
                     tag("h1", "", run["name"])
                     self.status = tag("span")
@@ -99,8 +96,7 @@ class _Page:
         self.error = tag("div", "note bad head")
 
     async def _compare(self) -> None:
-        path = f"/evals/{self.eval_id}/runs"
-        others = (await get(self.client, path, order="desc", limit=_OTHERS))["data"]
+        others = (await runs_of(self.client, self.eval_id, _OTHERS))["data"]
         choices = [(each["id"], each["name"]) for each in others if each["id"] != self.run_id]
         if choices:
             with tag("select", "field", aria_label="Compare with") as select:
@@ -115,7 +111,7 @@ class _Page:
     async def _again(self, run: Json) -> None:
         """The same questions to another model."""
         names = [each["id"] for each in (await get(self.client, "/models"))["data"]]
-        chosen = {"model": run["model"]}
+        chosen = {"model": run["model"] if run["model"] in names else names[0]}
 
         async def start() -> None:
             source = {**run["data_source"], "model": chosen["model"]}
@@ -131,7 +127,7 @@ class _Page:
             tag("summary", "", "Run it again, with another model")
             with tag("div", "row"):
                 with tag("select", "field grow", aria_label="Model of the new run") as select:
-                    options([(name, name) for name in names], run["model"])
+                    options([(name, name) for name in names], chosen["model"])
                 select.on("change", lambda event: chosen.update(model=str(event.args)), js_handler=TYPED)
                 button("Start run", start, "main-action")
 

@@ -53,7 +53,7 @@ class _Table:
             with chosen:
                 options(_ORIGINS.items(), self.origin)
             chosen.on("change", self._filtered, js_handler=TYPED)
-        self.body = tag("div", "card flush")
+        self.body = tag("div", "card flush scroll")
         self.more = button("Show more", self._show_more)
         with tag("details", "card below"):
             tag("summary", "", "New eval, as Python")
@@ -132,7 +132,7 @@ class _Row:
                 self.spark = ui.html("", sanitize=False)
             with tag("td", "num lesser"):
                 self.runs = tag("span", "num")
-            tag("td", "lesser small", ", ".join(summary["criteria"]))
+            tag("td", "lesser small", words.short(", ".join(summary["criteria"]), 40))
             with tag("td", "lesser"):
                 moment(summary["created_at"])
 

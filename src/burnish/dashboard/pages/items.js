@@ -44,11 +44,11 @@ export default {
     </div>`,
   data() {
     const asked = new URLSearchParams(location.search);
-    const known = (name, among, otherwise) => (asked.get(name) in among ? asked.get(name) : otherwise);
+    const known = (name, among, otherwise) => (Object.hasOwn(among, asked.get(name)) ? asked.get(name) : otherwise);
     return {
       rows: Object.freeze([]), last: "", is_reading: false, wrong: "", choices: CHOICES, orders: ORDERS,
       show: known("show", CHOICES, "all"), order: known("order", ORDERS, "done"),
-      find: asked.get("find") || "", failed: asked.get("failed") || "",
+      find: asked.get("find") || "", failed: this.criteria[asked.get("failed")] ? asked.get("failed") : "",
       height: matchMedia("(max-width: 820px)").matches ? 118 : 62,
     };
   },
@@ -64,8 +64,8 @@ export default {
         (this.show === "all" || row[2] === this.show)
         && (place === null || (row[3][place] && !row[3][place][1]))
         && (!sought || row[4].toLowerCase().includes(sought) || row[5].toLowerCase().includes(sought)));
-      const by = { low: (a, b) => this.mean(a) - this.mean(b), high: (a, b) => this.mean(b) - this.mean(a), row: (a, b) => a[1] - b[1] }[this.order];
-      return Object.freeze(by ? found.sort(by) : found);
+      const by = { low: this.mean, high: (row) => -this.mean(row), row: (row) => row[1] }[this.order];
+      return Object.freeze(by ? found.sort((a, b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0)) : found);
     },
     query() {
       const asked = new URLSearchParams();
@@ -96,9 +96,12 @@ export default {
     href(row) { return `${this.base}/items/${encodeURIComponent(row[0])}${this.query}`; },
     leave() {
       const ids = this.shown.slice(0, 20000).map((row) => row[0]);
-      sessionStorage.setItem(PLACE, JSON.stringify({ base: this.base, query: this.query, top: window.scrollY, ids }));
+      try {
+        sessionStorage.setItem(PLACE, JSON.stringify({ base: this.base, query: this.query, top: window.scrollY, ids }));
+      } catch { /* no room: the next item is then that of the run */ }
     },
     async read() {
+      this.is_behind = this.is_reading;
       if (this.is_reading) return;
       clearTimeout(this.timer);
       this.is_reading = true;
@@ -116,7 +119,7 @@ export default {
         this.wrong = `The items could not be read: ${error.message}`;
       }
       this.is_reading = false;
-      if (this.is_under_way) this.timer = setTimeout(() => this.read(), 2000);
+      if (this.is_under_way || this.is_behind) this.timer = setTimeout(() => this.read(), this.is_behind ? 0 : 2000);
     },
   },
 };

@@ -22,7 +22,7 @@ Json = Any
 PAGE = 25
 POINTS = 200
 _COLUMNS = ("", "Run", "Status", "Pass rate", "Criteria", "Tokens", "Created", "")
-_RISE = Chart("How it rose", (Line("passed", "Pass rate"), Line("score", "Mean reward")), is_share=True)
+_RISE = Chart("From step to step", (Line("passed", "Pass rate"), Line("score", "Mean reward")), is_share=True)
 
 
 def register(api: Api) -> None:
@@ -49,13 +49,17 @@ def comparison(eval_id: str, run_ids: list[str]) -> str:
 
 async def summary_of(client: AsyncOpenAI, eval_id: str) -> Json:
     """An eval as lists show it."""
-    found = (await get(client, "/burnish/evals", search=eval_id, points=POINTS))["data"]
-    return next(each for each in found if each["id"] == eval_id)
+    return await get(client, f"/burnish/evals/{eval_id}", points=POINTS)
+
+
+async def runs_of(client: AsyncOpenAI, eval_id: str, limit: int) -> Json:
+    """Its last runs, newest first."""
+    return await get(client, f"/burnish/evals/{eval_id}/runs", limit=limit)
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class _Page:
-    """The head, the rise of a job's eval, the criteria, and the runs, newest first."""
+    """The head, the rise of a job's eval, the runs, newest first, and the criteria."""
 
     client: AsyncOpenAI
     eval_id: str
@@ -63,8 +67,9 @@ class _Page:
     summary: Json = None
     limit: int = PAGE
     rows: "dict[str, _Row]" = field(default_factory=dict)
-    chosen: dict[str, int] = field(default_factory=dict)
-    """Runs to compare, and when they were made."""
+    chosen: set[str] = field(default_factory=set)
+    """Runs to compare."""
+    rise: "_Rise | None" = None
     body: Tag = field(init=False)
     more: Tag = field(init=False)
     compare: Tag = field(init=False)
@@ -73,13 +78,14 @@ class _Page:
         """Draw all of it, and keep it up to date."""
         self.made = await get(self.client, f"/evals/{self.eval_id}")
         self.summary = await summary_of(self.client, self.eval_id)
-        runs = await self._runs()
+        runs = await runs_of(self.client, self.eval_id, self.limit)
         await self._head()
-        if self.made.get("fine_tuning_job_id") and len(self.summary["curve"]) > 1:
-            _rise(self.client, self.made, self.summary["curve"])
+        if self.made.get("fine_tuning_job_id"):
+            self.rise = _Rise(self.client, self.made)
+            self.rise.show(self.summary["curve"])
         with tag("div", "spread below"):
             tag("h2", "", "Runs")
-            self.compare = tag("a", "btn main-action", "Compare")
+            self.compare = tag("a")
         self.body = tag("div", "card flush")
         self.more = button("Show older", self._show_older)
         self._draw(runs)
@@ -88,27 +94,29 @@ class _Page:
             _criteria(self.made)
         with tag("details", "card below"):
             tag("summary", "", "New run, as Python")
-            code(new_run(self.eval_id, runs["data"][0] if runs["data"] else None, _url(self.client)))
+            code(new_run(self.eval_id, await self._last(), str(self.client.base_url).rstrip("/")))
         ui.timer(EVERY_S, self.refresh)
 
     async def refresh(self) -> None:
-        """Ask for what may have changed; runs that have ended have not."""
+        """Ask again, and change what has changed."""
         try:
             summary = await summary_of(self.client, self.eval_id)
-            if _newest(summary) != _newest(self.summary):
-                self._draw(await self._runs())
+            if summary != self.summary or any(outcomes.is_under_way(row.run) for row in self.rows.values()):
+                self._draw(await runs_of(self.client, self.eval_id, self.limit))
+                if self.rise is not None:
+                    self.rise.show(summary["curve"])
             self.summary = summary
-            for row in [row for row in self.rows.values() if outcomes.is_under_way(row.run)]:
-                row.show(await get(self.client, f"/evals/{self.eval_id}/runs/{row.run['id']}"))
-        except (APIError, StopIteration):
-            return  # the server restarts, or the eval was deleted; the next turn asks again
+        except APIError:
+            return  # the server restarts, perhaps; the next turn asks again
 
-    async def _runs(self) -> Json:
-        return await get(self.client, f"/evals/{self.eval_id}/runs", order="desc", limit=self.limit)
+    async def _last(self) -> Json:
+        """The newest run with its data source."""
+        run = self.summary["last_run"]
+        return None if run is None else await get(self.client, f"/evals/{self.eval_id}/runs/{run['id']}")
 
     async def _show_older(self) -> None:
         self.limit += PAGE
-        self._draw(await self._runs())
+        self._draw(await runs_of(self.client, self.eval_id, self.limit))
 
     async def _head(self) -> None:
         job_id = self.made.get("fine_tuning_job_id")
@@ -135,30 +143,37 @@ class _Page:
 
     def _draw(self, runs: Json) -> None:
         self.more.set_visibility(runs["has_more"])
+        found = {run["id"]: run for run in runs["data"]}
+        if not found or list(found) != list(self.rows):
+            self._rebuild(found)
+        for run_id, run in found.items():
+            self.rows[run_id].show(run)
+
+    def _rebuild(self, found: dict[str, Json]) -> None:
         self.body.clear()
+        self.rows = {}
         with self.body:
-            if not runs["data"]:
+            if not found:
                 empty("No runs yet", "A run measures one model, or stored answers. Copy the Python below to start one.")
-                self.rows = {}
                 return
             with tag("table", "table jobs runs"):
-                heads(*_COLUMNS)
+                is_judged_once = len(self.made["testing_criteria"]) == 1
+                heads(*(name for name in _COLUMNS if name != "Criteria" or not is_judged_once))
                 with tag("tbody"):
-                    self.rows = {run["id"]: _Row(self, run) for run in runs["data"]}
+                    self.rows = {run_id: _Row(self, run) for run_id, run in found.items()}
 
     def choose(self, run: Json, is_chosen: bool) -> None:
         """Take a run into the comparison, or out of it."""
-        self.chosen.pop(run["id"], None)
-        if is_chosen:
-            self.chosen[run["id"]] = run["created_at"]
+        (self.chosen.add if is_chosen else self.chosen.discard)(run["id"])
         self._choose()
 
     def _choose(self) -> None:
-        order = [*self.rows]
-        ids = sorted(self.chosen, key=lambda run_id: (self.chosen[run_id], -order.index(run_id)))
-        self.compare.set_text(f"Compare {len(ids)} runs" if len(ids) > 1 else "Choose two runs to compare")
-        self.compare.classes(add="" if len(ids) > 1 else "off", remove="off" if len(ids) > 1 else "")
-        self.compare.props["href"] = comparison(self.eval_id, ids) if len(ids) > 1 else None
+        """The oldest of them is the baseline."""
+        ids = [run_id for run_id in reversed(self.rows) if run_id in self.chosen]
+        can_go = len(ids) > 1
+        self.compare.set_text(f"Compare {len(ids)} runs" if can_go else "Choose two runs to compare")
+        self.compare.classes(replace="btn main-action" if can_go else "btn off")
+        self.compare.props["href"] = comparison(self.eval_id, ids) if can_go else None
         self.compare.update()
 
 
@@ -166,7 +181,8 @@ class _Row:
     """One run's line."""
 
     def __init__(self, page: _Page, run: Json) -> None:
-        self.page, self.run = page, run
+        self.page = page
+        self.run: Json = None
         self.names = outcomes.criteria(page.made)
         with tag("tr"):
             with tag("td", "pick"):
@@ -175,7 +191,7 @@ class _Row:
                 box.on("change", self._picked, js_handler="(event) => emit(event.target.checked)")
             with tag("td"), tag("a", "tight hover-line", href=f"/evals/{page.eval_id}/runs/{run['id']}"):
                 tag("span", "strong", run["name"])
-                tag("span", "small mono clip", run["model"] or "stored answers", title=run["model"] or "")
+                tag("span", "small mono clip", words.short(run["model"] or "stored answers"), title=run["model"] or "")
             with tag("td"), tag("div", "tight"):
                 with tag("div", "row close"):
                     self.status = tag("span")
@@ -183,7 +199,8 @@ class _Row:
                 self.shares = Shares()
             with tag("td", "num"):
                 self.rate = tag("span", "strong num")
-            self.criteria = tag("td", "small lesser stacked")
+            if len(self.names) > 1:
+                self.criteria = tag("td", "small lesser stacked")
             self.tokens = tag("td", "num lesser")
             with tag("td", "lesser"):
                 moment(run["created_at"])
@@ -192,6 +209,8 @@ class _Row:
 
     def show(self, run: Json) -> None:
         """The figures as they are now."""
+        if run == self.run:
+            return
         self.run = run
         counts = run["result_counts"]
         self.status.classes(replace=f"pill {run['status']}").set_text(words.status(run["status"]))
@@ -200,9 +219,13 @@ class _Row:
         self.done.set_text(f"{done:,} of {total:,}" if under_way and total else f"{done:,} items")
         self.shares.show(counts)
         self.rate.set_text(words.percent(outcomes.pass_rate(counts)))
-        per = run["per_testing_criteria_results"]
-        told = [f"{self.names.get(each['testing_criteria'], '?')} {words.percent(_rate(each))}" for each in per]
-        self.criteria.set_text("\n".join(told))
+        if len(self.names) > 1:
+            per = run["per_testing_criteria_results"]
+            told = [
+                f"{self.names.get(each['testing_criteria'], '?')} {words.percent(outcomes.pass_rate(each))}"
+                for each in per
+            ]
+            self.criteria.set_text("\n".join(told))
         self.tokens.set_text(words.count(outcomes.tokens(run)) if run["per_model_usage"] else words.NOTHING)
         self.moves.clear()
         if under_way:
@@ -217,40 +240,40 @@ class _Row:
         await self.page.refresh()
 
 
-def _rate(each: Json) -> float | None:
-    judged = each["passed"] + each["failed"]
-    return each["passed"] / judged if judged else None
+class _Rise:
+    """How a job's eval went from step to step."""
 
+    def __init__(self, client: AsyncOpenAI, made: Json) -> None:
+        self.client, self.made = client, made
+        self.curves: dict[str, Json] = {}
+        self.card = tag("section", "card head")
+        with self.card:
+            with tag("div", "spread"):
+                tag("h2", "", _RISE.title)
+                tag("span", "small faint", "share of answers, and reward")
+            self.chart = ui.echart({}).classes("chart")
 
-def _newest(summary: Json) -> tuple[Json, Json]:
-    return summary["runs"], (summary["last_run"] or {}).get("id")
+    def show(self, passed: Json) -> None:
+        """The pass rate at once; the mean reward once the job's curves are read, if there are any."""
+        self.card.set_visibility(len(passed) > 1)
+        if passed != self.curves.get("passed"):
+            self.curves["passed"] = passed
+            self._draw()
+            ui.timer(0.1, self._add, once=True)
 
-
-def _url(client: AsyncOpenAI) -> str:
-    return str(client.base_url).rstrip("/")
-
-
-def _rise(client: AsyncOpenAI, made: Json, passed: Json) -> None:
-    """The pass rate at once; the mean reward once the job's curves are read."""
-    curves: dict[str, Json] = {"passed": passed}
-    with tag("section", "card head"):
-        with tag("div", "spread"):
-            tag("h2", "", _RISE.title)
-            tag("span", "small faint", "by step")
-        chart = ui.echart(option(_RISE, curves)).classes("chart")
-
-    async def add() -> None:
+    async def _add(self) -> None:
         try:
-            job = f"/burnish/jobs/{made['fine_tuning_job_id']}/series"
-            series = (await get(client, job, points=POINTS))["series"]
+            path = f"/burnish/jobs/{self.made['fine_tuning_job_id']}/series"
+            series = (await get(self.client, path, points=POINTS))["series"]
         except APIError:
             return  # the job was deleted
-        curves["score"] = series.get(f"scores/{made['phase']}_reward_mean", [])
-        chart.options.clear()
-        chart.options.update(option(_RISE, curves))
-        chart.update()
+        self.curves["score"] = series.get(f"scores/{self.made['phase']}_reward_mean", [])
+        self._draw()
 
-    ui.timer(0.1, add, once=True)
+    def _draw(self) -> None:
+        self.chart.options.clear()
+        self.chart.options.update(option(_RISE, self.curves))
+        self.chart.update()
 
 
 def _criteria(made: Json) -> None:
