@@ -87,10 +87,12 @@ def test_an_item_that_a_judge_failed_is_an_error():
     assert verdict([{"passed": False}], [wrong]) == "fail"
 
 
-def test_judges_are_counted():
-    ready = [Criterion.of(STARS, Tools(chat=FakeChat([said(5)])))] * 2
+def test_judges_are_asked_side_by_side_and_counted():
+    chat = FakeChat([said(5)])
+    ready = [Criterion.of(STARS, Tools(chat=chat))] * 2
     found = asyncio.run(judge(ready, ITEM, Sample(text="x", json=None)))
     assert found.usage == {"judge": ModelUse(2, TokenUsage(200, 40, 120))}
+    assert chat.at_once == 2
 
 
 def test_the_id_is_no_part_of_the_grader():

@@ -1,5 +1,6 @@
 """A testing criterion: a grader with a threshold."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -86,8 +87,8 @@ class Judged:
 
 
 async def judge(criteria: Sequence[Criterion], item: Item, sample: Sample) -> Judged:
-    """Ask every criterion. An item passes if all are passed; one that a judge or sandbox failed is an error."""
-    grades = [await criterion.grader(item, sample) for criterion in criteria]
+    """Ask all criteria at once. An item passes if all are passed; one that a judge or sandbox failed is an error."""
+    grades = await asyncio.gather(*(criterion.grader(item, sample) for criterion in criteria))
     pairs = list(zip(criteria, grades, strict=True))
     results = tuple(criterion.bar.result(grade) for criterion, grade in pairs)
     shares = [criterion.bar.share(grade.score) for criterion, grade in pairs if grade.score is not None]
