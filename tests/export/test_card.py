@@ -1,5 +1,6 @@
 from burnish.export.card import card
 from burnish.export.parity import Parity
+from burnish.export.rewards import Rewards
 from tests.rows import GRADER, checkpoint, job, job_body, model
 
 
@@ -27,3 +28,15 @@ def test_merged_weights_tell_how_they_compare():
     assert "9 tokens of 2 answers" in made
     assert "2.00e-06" in made
     assert "## Grader" not in made
+    assert "ewards" not in made
+
+
+def test_rewards_stand_beside_log_probs_or_why_they_do_not():
+    rewards = Rewards(rows=3, served=0.5, exported=0.625, largest=0.25)
+    parity = Parity(answers=3, tokens=9, largest=2e-6, mean=1e-7, rewards=rewards)
+    made = card(model("ftjob-a", 3), None, None, {}, is_adapter=False, parity=parity)
+    assert "Rewards of 3 likeliest answers differ by 2.50e-01 at most" in made
+    assert "0.5000 served and 0.6250 exported" in made
+    parity = Parity(answers=3, tokens=9, largest=2e-6, mean=1e-7, ungraded="No sandbox.")
+    made = card(model("ftjob-a", 3), None, None, {}, is_adapter=False, parity=parity)
+    assert "Rewards were not compared: No sandbox." in made

@@ -33,6 +33,7 @@ def export(
     data_dir: Annotated[Path | None, typer.Option(help="Of the server; else what the settings name.")] = None,
 ) -> None:
     """Write a tuned model with a model card: PEFT's adapter, or merged weights that plain transformers loads."""
+    from burnish.cli.grading import grading_of
     from burnish.export.export import Exporter
     from burnish.settings import Settings
     from burnish.store.blobs import open_blobs
@@ -40,9 +41,15 @@ def export(
 
     settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
     store = open_store(settings)
-    parity = Exporter(settings, store, open_blobs(settings)).export(name, target, merged=merged, rows=rows)
+    exporter = Exporter(settings, store, open_blobs(settings))
+    parity = exporter.export(name, target, merged=merged, rows=rows, grading=grading_of(settings))
     store.close()
     typer.echo(f"exported {name} to {target}")
     if parity is not None:
         told = f"largest difference {parity.largest:.2e}, mean {parity.mean:.2e}"
         typer.echo(f"log-probs against the served model, {parity.tokens} tokens of {parity.answers} answers: {told}")
+        if (rewards := parity.rewards) is not None:
+            means = f"{rewards.served:.4f} served, {rewards.exported:.4f} exported"
+            typer.echo(f"mean reward of {rewards.rows} answers: {means}, largest difference {rewards.largest:.2e}")
+        elif parity.ungraded is not None:
+            typer.echo(f"rewards were not compared: {parity.ungraded}")

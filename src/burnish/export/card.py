@@ -50,6 +50,13 @@ def card(
             f"Against the served model, over {parity.tokens} tokens of {parity.answers} answers: a token's log-prob "
             f"differs by {parity.largest:.2e} at most, {parity.mean:.2e} in the mean.",
         ]
+        if (rewards := parity.rewards) is not None:
+            sections[-1] += (
+                f" Rewards of {rewards.rows} likeliest answers differ by {rewards.largest:.2e} at most; their mean is "
+                f"{rewards.served:.4f} served and {rewards.exported:.4f} exported."
+            )
+        elif parity.ungraded is not None:
+            sections[-1] += f" Rewards were not compared: {parity.ungraded}"
     return "\n".join(sections) + "\n"
 
 

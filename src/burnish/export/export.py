@@ -3,15 +3,17 @@
 import hashlib
 import shutil
 import tempfile
-from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.core.records import Job, TunedModel
+from burnish.core.rollout import Completion
 from burnish.export.card import card
 from burnish.export.merge import merge
 from burnish.export.parity import Parity, compare, served_answers
+from burnish.export.rewards import Grading, Questions, compare_rewards
 from burnish.policy.adapter import Adapter
 from burnish.policy.folder import write_folder
 from burnish.policy.load import Base
@@ -32,11 +34,13 @@ class Exporter:
     store: Store
     blobs: Blobs
 
-    def export(self, name: str, target: Path, *, merged: bool, rows: int) -> Parity | None:
+    def export(
+        self, name: str, target: Path, *, merged: bool, rows: int, grading: Grading | None = None
+    ) -> Parity | None:
         """Write a tuned model or checkpoint; how its merged weights compare, on so many rows, with what is served.
 
-        An adapter's files are the very ones that are served. Raises `NotFound` for the model, `InvalidRequest` where
-        the target is there already.
+        `grading` compares rewards, too. An adapter's files are the very ones that are served. Raises `NotFound` for the
+        model, `InvalidRequest` where the target is there already.
         """
         model = self.store.models.get(name)
         if model is None:
@@ -48,19 +52,19 @@ class Exporter:
             self.blobs.fetch_directory(model.blob, files)
             parity = None
             if merged and model.kind == "lora":
-                parity = self._merge(model, files, target, rows)
+                parity = self._merge(model, files, target, rows, grading)
             else:
                 _copy(files, target)
         is_adapter = model.kind == "lora" and not merged
         (target / "README.md").write_text(self._card(model, is_adapter=is_adapter, parity=parity), encoding="utf-8")
         return parity
 
-    def _merge(self, model: TunedModel, adapter: Path, target: Path, rows: int) -> Parity:
+    def _merge(self, model: TunedModel, adapter: Path, target: Path, rows: int, grading: Grading | None) -> Parity:
         """In float32, both to merge and to compare."""
         source = self.settings.models.local.get(model.base, model.base)
         base = Base.load(source)
-        prompts, schema = self._questions(model, base, rows)
-        answers = served_answers(base, adapter, prompts, schema)
+        questions = self._questions(model, base, rows)
+        answers = served_answers(base, adapter, questions.prompts, questions.response_schema)
         merge(base, Adapter.read(adapter, base.routing.targets))
 
         def fill(aside: Path) -> None:
@@ -68,9 +72,10 @@ class Exporter:
             base.tokenizer.save_pretrained(aside)
 
         write_folder(target, fill)
-        return compare(base, answers, target)
+        parity = compare(base, answers, target)
+        return parity if grading is None else _rewarded(parity, grading, questions, answers, target)
 
-    def _questions(self, model: TunedModel, base: Base, rows: int) -> "tuple[list[array[int]], str | None]":
+    def _questions(self, model: TunedModel, base: Base, rows: int) -> Questions:
         """Prompts of the job's first validation rows; where its file is gone, one of our own."""
         job = self.store.jobs.get(model.job_id)
         try:
@@ -80,12 +85,12 @@ class Exporter:
             data = self.blobs.get(file_blob(job.validation_file or ""))
             items = parse_file(data, "validation_file", job.validation_file or "").items[:rows]
         except BurnishError:
-            return [
-                base.renderer.prompt([{"role": "user", "content": "Who are you?"}], [], model.reasoning_effort)
-            ], None
+            own = [{"role": "user", "content": "Who are you?"}]
+            return Questions([base.renderer.prompt(own, [], model.reasoning_effort)], None)
         schema = request.reinforcement.response_schema
         prompts = [base.renderer.prompt(item.messages, item.tools, model.reasoning_effort) for item in items]
-        return prompts, None if schema is None else check_schema(schema)
+        wanted = None if schema is None else check_schema(schema)
+        return Questions(prompts, wanted, items, request.reinforcement.grader)
 
     def _card(self, model: TunedModel, *, is_adapter: bool, parity: Parity | None) -> str:
         job = self.store.jobs.get(model.job_id)
@@ -101,6 +106,18 @@ class Exporter:
             except BurnishError:
                 digests[role] = "deleted"
         return digests
+
+
+def _rewarded(
+    parity: Parity, grading: Grading, questions: Questions, served: Sequence[Completion], target: Path
+) -> Parity:
+    """With rewards; where the grader cannot run here, with its reason."""
+    exported = Base.load(str(target))
+    answers = served_answers(exported, None, questions.prompts, questions.response_schema)
+    try:
+        return replace(parity, rewards=compare_rewards(grading, exported, questions, served, answers))
+    except BurnishError as error:
+        return replace(parity, ungraded=error.message)
 
 
 def _copy(source: Path, target: Path) -> None:

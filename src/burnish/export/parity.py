@@ -13,6 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from burnish.core.rollout import Completion, SampleKey
+from burnish.export.rewards import Rewards
 from burnish.policy.engine import Engine, Finished
 from burnish.policy.load import Base
 from burnish.policy.roles import Request
@@ -30,6 +31,10 @@ class Parity:
     largest: float
     """Largest difference of a token's log-prob, in nats."""
     mean: float
+    rewards: Rewards | None = None
+    """Of the same questions; None where they were not graded."""
+    ungraded: str | None = None
+    """Why they were not, where a grader could not run."""
 
 
 def served_answers(
