@@ -15,6 +15,12 @@ from burnish.cli.tables import show
 from burnish.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
+EXTRAS = {
+    "postgres": ("psycopg", "rows in PostgreSQL"),
+    "wandb": ("wandb", "jobs followed at Weights & Biases"),
+    "tensorboard": ("tensorboardX", "jobs followed in TensorBoard"),
+}
+"""Optional extras of the package: what each installs, and what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _package("torch")
     yield _package("transformers")
+    yield from extras()
     yield _settings_file()
     yield _data_dir(settings.data_dir)
     yield from sandboxes(settings)
@@ -82,6 +89,16 @@ def _package(name: str) -> Finding:
         return Finding("ok", name, metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding("broken", name, f"not installed (pip install {name})")
+
+
+def extras() -> Iterator[Finding]:
+    """The optional extras, and what is missing without those that are not installed."""
+    for extra, (package, purpose) in EXTRAS.items():
+        try:
+            yield Finding("ok", f"extra {extra}", f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            detail = f"not installed; {purpose} need it: pip install 'burnish[{extra}]'"
+            yield Finding("warning", f"extra {extra}", detail)
 
 
 def _settings_file() -> Finding:
