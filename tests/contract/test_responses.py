@@ -214,6 +214,64 @@ def test_in_the_background_it_is_made_without_the_caller(client):
     assert found.output_text
 
 
+def test_in_the_background_it_is_streamed_and_read_again_from_any_place(client):
+    fields = {"model": TUNED, "input": "hello", "text": TEXT, "max_output_tokens": 150}
+    events = list(client.responses.create(background=True, stream=True, **fields))
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert [event.type for event in events[:3]] == ["response.created", "response.queued", "response.in_progress"]
+    made = events[-1].response
+    assert events[-1].type == "response.completed"
+    assert client.responses.retrieve(made.id).output == made.output
+    assert list(client.responses.retrieve(made.id, stream=True)) == events
+    assert list(client.responses.retrieve(made.id, stream=True, starting_after=5)) == events[6:]
+
+
+def test_whoever_hangs_up_on_a_stream_in_the_background_comes_back_to_it(client):
+    stream = client.responses.create(
+        model=TUNED, input="hello", background=True, stream=True, temperature=2.0, max_output_tokens=400
+    )
+    first = next(stream)
+    stream.close()
+    client.responses.cancel(first.response.id)
+    *_, last = client.responses.retrieve(first.response.id, stream=True, starting_after=0)
+    assert last.type in ("response.cancelled", "response.completed", "response.incomplete")
+    assert client.responses.retrieve(first.response.id).status == last.type.removeprefix("response.")
+
+
+def test_a_response_in_the_foreground_has_no_events_to_come_back_to(client):
+    made = client.responses.create(model="tiny", input="hello", **ASK)
+    with pytest.raises(openai.BadRequestError, match="'background' and 'stream'") as caught:
+        client.responses.retrieve(made.id, stream=True)
+    assert caught.value.param == "stream"
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve("resp_nobody", stream=True)
+
+
+@pytest.mark.parametrize("model", ["tiny", TUNED])
+def test_the_tokens_of_a_question_are_counted_as_an_answer_counts_them(client, model):
+    before = client.responses.create(model=model, input="hello", **ASK)
+    question = {
+        "model": model,
+        "input": [{"role": "user", "content": "And you?"}],
+        "previous_response_id": before.id,
+        "instructions": "Be brief.",
+        "tools": [TOOL],
+        "reasoning": {"effort": "low"},
+    }
+    counted = client.responses.input_tokens.count(**question)
+    assert counted.object == "response.input_tokens"
+    assert counted.input_tokens == client.responses.create(max_output_tokens=8, **question).usage.input_tokens
+    assert counted.input_tokens > client.responses.input_tokens.count(model=model, input="And you?").input_tokens > 5
+
+
+def test_a_question_that_is_too_long_to_be_answered_is_counted_all_the_same(client):
+    long = "hello " * 1000
+    assert client.responses.input_tokens.count(model="tiny", input=long).input_tokens > 1000
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(model="tiny", input=long)
+    assert (caught.value.param, caught.value.code) == ("input", "context_length_exceeded")
+
+
 def test_in_the_background_it_can_be_cancelled(client):
     made = client.responses.create(model=TUNED, input="hello", background=True, max_output_tokens=400)
     cancelled = client.responses.cancel(made.id)
@@ -249,7 +307,6 @@ def test_a_server_that_was_stopped_leaves_what_failed(served):
         ({"conversation": "conv_1"}, "conversation"),
         ({"truncation": "auto"}, "truncation"),
         ({"background": True, "store": False}, "store"),
-        ({"background": True, "stream": True}, "stream"),
     ],
 )
 def test_what_cannot_be_is_named(client, fields, param):

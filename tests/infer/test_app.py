@@ -93,3 +93,9 @@ def test_a_model_that_is_not_there_is_a_404(http):
 def test_a_body_without_weights_is_a_400(http):
     response = http.post("/v1/chat/completions", json={**BODY, "burnish": None})
     assert (response.status_code, response.json()["error"]["param"]) == (400, "burnish")
+
+
+def test_a_prompt_is_counted_without_an_answer(http):
+    counted = http.post("/v1/chat/completions/input_tokens", json=BODY).json()
+    answer = http.post("/v1/chat/completions", json=BODY).json()
+    assert counted == {"input_tokens": answer["usage"]["prompt_tokens"]}

@@ -83,6 +83,14 @@ def test_an_answer_carries_the_name_used_here_and_the_request_the_name_used_ther
     assert endpoint.keys == ["Bearer k"]
 
 
+def test_an_endpoint_counts_a_prompt_by_an_answer_of_one_token():
+    endpoint = Endpoint(httpx2.Response(200, json=ANSWER), httpx2.Response(200, json={**ANSWER, "usage": None}))
+    assert run(endpoint, lambda chat: chat.prompt_tokens({"messages": []})) == 3
+    assert endpoint.bodies == [{"model": "there", "messages": [], "max_completion_tokens": 1}]
+    with pytest.raises(Unavailable, match="does not tell how many tokens"):
+        run(endpoint, lambda chat: chat.prompt_tokens({"messages": []}))
+
+
 def test_passing_failures_are_tried_again_with_growing_pauses():
     endpoint = Endpoint(failing(500), httpx2.ConnectError("refused"), failing(429), httpx2.Response(200, json=ANSWER))
     assert run(endpoint).choices[0].message.content == "4"

@@ -44,6 +44,11 @@ def create_app(fleet: Fleet) -> FastAPI:
         completion = await unless_gone(_complete(fleet, body), request.receive)
         return Response(completion.model_dump_json(exclude_unset=True), media_type="application/json")
 
+    @app.post("/v1/chat/completions/input_tokens")
+    async def input_tokens(body: ServedRequest) -> dict[str, int]:
+        async with fleet.chat(body.burnish, body.model) as model:
+            return {"input_tokens": model.prompt_tokens(body)}
+
     return app
 
 

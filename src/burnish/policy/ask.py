@@ -43,13 +43,10 @@ def ask_of(request: ChatRequest, base: Base, effort: str, *, reasoning: bool = F
     leaves, as clients written for larger models set it high. Without a seed, answers differ from call to call.
     """
     _refuse_what_is_missing(request)
-    check_messages(request.messages)
-    check_tools(request.tools)
-    named = request.reasoning_effort
-    effort = effort if named in (None, "default") else str(named)
+    prompt_ids = prompt_of(request, base, effort)
+    effort = _effort_of(request, effort)
     tools = offered(request)
     calls = _calls_of(request, tools, base)
-    prompt_ids = base.renderer.prompt(request.messages, tools, effort)
     schema = _schema_of(request)
     most = _most_tokens(request, len(prompt_ids), base.context)
     # Rows wait in the order of their keys. The job's part orders them by arrival and changes no random number.
@@ -72,6 +69,21 @@ def ask_of(request: ChatRequest, base: Base, effort: str, *, reasoning: bool = F
     )
     marks = Marks(_stops_of(request), bool(tools), request.parallel_tool_calls is not False, reasoning)
     return Ask(requests, marks)
+
+
+def prompt_of(request: ChatRequest, base: Base, effort: str) -> "array[int]":
+    """The ids that the model would continue, however many; `effort` is that of requests that name none.
+
+    Raises `InvalidRequest` for messages and tools that cannot be rendered.
+    """
+    check_messages(request.messages)
+    check_tools(request.tools)
+    return base.renderer.prompt(request.messages, offered(request), _effort_of(request, effort))
+
+
+def _effort_of(request: ChatRequest, effort: str) -> str:
+    named = request.reasoning_effort
+    return effort if named in (None, "default") else str(named)
 
 
 def _refuse_what_is_missing(request: ChatRequest) -> None:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from burnish.core.ids import new_id
-from burnish.policy.ask import Ask, ask_of
+from burnish.policy.ask import Ask, ask_of, prompt_of
 from burnish.policy.driver import Answers, Driver
 from burnish.policy.engine import Finished
 from burnish.policy.load import Base
@@ -86,6 +86,10 @@ class EngineChat:
                 yield {**head, "choices": [choice], **nothing_yet}
         if wants_usage:
             yield {**head, "choices": [], "usage": exchange.usage().model_dump()}
+
+    def prompt_tokens(self, request: ChatRequest) -> int:
+        """How long the prompt is, without an answer to it. Raises `InvalidRequest` for what cannot be rendered."""
+        return len(prompt_of(request, self._base, self._effort))
 
     def _exchange(self, request: ChatRequest, *, streams: bool) -> "_Exchange":
         ask = ask_of(request, self._base, self._effort, reasoning=self._shows_reasoning)

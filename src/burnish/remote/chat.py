@@ -14,6 +14,8 @@ from burnish.spec.chat import ChatCompletion, ChatRequest
 Json = Any
 
 _PATH = "/chat/completions"
+_COUNT_PATH = f"{_PATH}/input_tokens"
+"""Of our own inference process alone."""
 _EVENT_END = b"\n\n"
 _DONE = b"data: [DONE]"
 
@@ -60,6 +62,20 @@ class RemoteChat:
         async with self._endpoint.slots:
             response = await self._endpoint.answer(path, {**body, **self._extra})
         return self._renamed(response.content)
+
+    async def prompt_tokens(self, body: Mapping[str, Json]) -> int:
+        """How long the prompt of a body is. An endpoint that is not ours says so with an answer of one token.
+
+        Raises like `forward`.
+        """
+        if self.is_ours:
+            counted: int = (await self.forward(body, _COUNT_PATH))["input_tokens"]
+            return counted
+        answer = await self.forward({**body, "max_completion_tokens": 1})
+        match answer.get("usage"):
+            case {"prompt_tokens": int(counted)}:
+                return counted
+        raise Unavailable(f"The endpoint of model '{self.name}' does not tell how many tokens a prompt has.")
 
     async def stream(self, body: Mapping[str, Json]) -> AsyncGenerator[dict[str, Json], None]:
         """The chunks of the endpoint's answer; `model` is the name it has here. Close it to hang up.

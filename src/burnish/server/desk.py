@@ -15,6 +15,7 @@ from burnish.chats import Chats
 from burnish.core.errors import NotAllowed
 from burnish.grade.tools import Tools
 from burnish.server.auth import CALLER, Caller
+from burnish.server.responses.recording import Recordings
 from burnish.server.state import State
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings
@@ -38,6 +39,8 @@ class Desk:
     """What graders need, with these chats for their judges."""
     tasks: Tasks
     """What is made in the background, by ids that the caller must have been told."""
+    recordings: Recordings
+    """The events of responses, by such ids."""
 
     def is_served(self, name: str) -> bool:
         """Whether a name means a model that can answer: a base, a remote or a tuned one, or an alias of one."""
@@ -65,6 +68,7 @@ def desk_of(state: State, caller: Caller) -> Desk:
         chats=chats,
         tools=state.toolbox.tools(chats),
         tasks=state.tasks,
+        recordings=state.recordings,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import httpx2
 
 from burnish.chats import Chats, infer_client
+from burnish.server.responses.recording import Recordings
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings
 from burnish.store.blobs import Blobs, open_blobs
@@ -25,6 +26,8 @@ class State:
     """What graders reach outside; closed with the app."""
     tasks: Tasks = field(default_factory=Tasks)
     """What is made in the background; ended with the app."""
+    recordings: Recordings = field(default_factory=Recordings)
+    """Events of responses that are made so."""
 
     async def aclose(self) -> None:
         """Close all of it."""

@@ -125,9 +125,6 @@ def _refuse_what_is_missing(request: ResponseRequest) -> None:
         raise InvalidRequest("'truncation' can only be 'disabled'.", param="truncation", code="unsupported_value")
     if request.background and request.store is False:
         raise InvalidRequest("'background' needs 'store': where else would the answer go?", param="store")
-    if request.background and request.stream:
-        message = "'background' cannot be streamed: ask for the response until its status says that it has ended."
-        raise InvalidRequest(message, param="stream", code="unsupported_value")
 
 
 def _format(given: Mapping[str, Json] | None) -> dict[str, Json] | None:

@@ -61,8 +61,8 @@ def test_a_stream_that_breaks_ends_as_failed_with_what_there_was(http, endpoint)
 
 def test_what_the_model_refuses_is_the_callers_error(http, endpoint):
     endpoint.status = 400
-    assert error_of(http.post("/v1/responses", json=BODY)) == (400, "messages", "odd")
-    assert error_of(http.post("/v1/responses", json={**BODY, "stream": True})) == (400, "messages", "odd")
+    assert error_of(http.post("/v1/responses", json=BODY)) == (400, "input", "odd")
+    assert error_of(http.post("/v1/responses", json={**BODY, "stream": True})) == (400, "input", "odd")
 
 
 def test_in_the_background_a_refusal_ends_the_response(http, endpoint):
@@ -90,3 +90,27 @@ def test_an_empty_stream_is_a_response_without_output(http, endpoint):
     endpoint.chunks = ()
     made = http.post("/v1/responses", json=BODY).json()
     assert (made["status"], made["output"]) == ("completed", [])
+
+
+def test_in_the_background_a_refusal_is_the_last_event_of_the_stream(http, endpoint):
+    endpoint.status = 400
+    told = events(http.post("/v1/responses", json={**BODY, "background": True, "stream": True}))
+    kinds = [event["type"].removeprefix("response.") for event in told]
+    assert kinds == ["created", "queued", "in_progress", "failed"]
+    assert told[-1]["response"]["error"] == {"code": "odd", "message": "no such thing"}
+
+
+def test_events_are_read_from_any_place_and_none_are_waited_for_in_vain(http):
+    told = events(http.post("/v1/responses", json={**BODY, "background": True, "stream": True}))
+    url, last = f"/v1/responses/{told[0]['response']['id']}", told[-1]["sequence_number"]
+    assert events(http.get(url, params={"stream": True})) == told
+    assert events(http.get(url, params={"stream": True, "starting_after": 3})) == told[4:]
+    past = http.get(url, params={"stream": True, "starting_after": last})
+    assert error_of(past) == (400, "starting_after", "invalid_value")
+    assert error_of(http.get(url, params={"starting_after": 3})) == (400, "starting_after", None)
+
+
+def test_a_prompts_tokens_are_counted_without_an_answer(http, endpoint):
+    assert error_of(http.post("/v1/responses/input_tokens", json={"model": "tiny"})) == (400, "input", "invalid_value")
+    endpoint.status = 400
+    assert error_of(http.post("/v1/responses/input_tokens", json=BODY)) == (400, "input", "odd")

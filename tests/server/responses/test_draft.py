@@ -70,10 +70,19 @@ def test_a_failure_keeps_what_there_was():
     assert made.response["output"][0]["content"][0]["text"] == "a"
 
 
-def test_an_empty_answer_is_complete():
+def test_an_answer_that_says_nothing_is_an_empty_message():
+    for before in ([], [chunk({"reasoning_content": "so"})]):
+        made = draft()
+        events = drive(made, *before, chunk({}, "stop"))
+        assert made.response["status"] == "completed"
+        assert made.response["output"][-1]["content"][0]["text"] == ""
+        assert "response.output_text.done" in [event["type"] for event in events]
+
+
+def test_reasoning_that_is_cut_has_no_message_after_it():
     made = draft()
-    drive(made, chunk({}, "stop"))
-    assert (made.response["status"], made.response["output"]) == ("completed", [])
+    drive(made, chunk({"reasoning_content": "so"}, "length"))
+    assert [item["type"] for item in made.response["output"]] == ["reasoning"]
 
 
 def test_what_vllm_calls_reasoning_is_reasoning():

@@ -18,6 +18,8 @@ from burnish.core.records import Exchange
 from burnish.remote.chat import RemoteChat
 from burnish.server.desk import Desk
 from burnish.server.responses.draft import Draft, Event, new_response
+from burnish.server.responses.naming import in_items
+from burnish.server.responses.recording import Recording
 from burnish.spec.items import chat_body, normalized
 from burnish.spec.response import ResponseRequest
 
@@ -62,6 +64,19 @@ async def cancel(desk: Desk, response_id: str) -> dict[str, Json]:
     return await found(desk, response_id)
 
 
+async def recorded(desk: Desk, response_id: str) -> Recording:
+    """The events of a response, told or yet to come. Raises `NotFound`, and `InvalidRequest` where there are none."""
+    await found(desk, response_id)
+    recording = desk.recordings.get(response_id)
+    if recording is None:
+        message = (
+            "This response has no events to read: of one that was created with 'background' and 'stream' they are kept "
+            "until the server stops or many others have ended since. Leave 'stream' out to see where it stands."
+        )
+        raise InvalidRequest(message, param="stream", code="unsupported_value")
+    return recording
+
+
 class Answering:
     """One response request."""
 
@@ -88,47 +103,53 @@ class Answering:
         What the request is to blame for, and what is `Busy` or `Unavailable` before the first token, is raised before
         the first event; but not in the background, where it ends the response.
         """
-        draft = self.draft
-        chunks = self._chat.stream(self._body)
-        try:
-            first = await anext(chunks, None)
-        except BurnishError as error:
-            if not self._request.background:
-                raise
-            draft.fail(error.code or error.type, error.message)
-            await self.keep()
-            return
-        draft.begin()
+        draft, chunks = self.draft, self._chat.stream(self._body)
+        if self._request.background:
+            draft.begin()
         try:
             async with aclosing(chunks):
-                if first is not None:
-                    draft.push(first)
                 for event in draft.take():
                     yield event
                 async for chunk in chunks:
+                    if not draft.has_begun:
+                        draft.begin()
                     draft.push(chunk)
                     for event in draft.take():
                         yield event
+            if not draft.has_begun:
+                draft.begin()
             draft.finish()
         except BurnishError as error:
-            draft.fail(error.code or error.type, error.message)
+            told = in_items(error) if isinstance(error, InvalidRequest) else error
+            if not draft.has_begun:
+                raise told from error
+            draft.fail(told.code or told.type, told.message)
         if self._request.store is not False:
             await self.keep()
         for event in draft.take():
             yield event
 
+    async def input_tokens(self) -> int:
+        """How long the prompt would be. Raises like `RemoteChat.prompt_tokens`."""
+        try:
+            return await self._chat.prompt_tokens(self._body)
+        except InvalidRequest as error:
+            raise in_items(error) from error
+
     async def in_background(self) -> dict[str, Json]:
-        """Go on without the caller, who is told what there is now."""
+        """Go on without the caller, who is told what there is now; of what is streamed, whoever asks later can read."""
         await self.keep()
         queued = dict(self.draft.response)
-        self._desk.tasks.start(queued["id"], self._make())
+        recording = self._desk.recordings.begin(queued["id"]) if self._request.stream else None
+        self._desk.tasks.start(queued["id"], self._make(recording))
         return queued
 
-    async def _make(self) -> None:
+    async def _make(self, recording: Recording | None) -> None:
         try:
             async with aclosing(self.events()) as events:
-                async for _ in events:
-                    pass
+                async for event in events:
+                    if recording is not None:
+                        recording.add(event)
         except asyncio.CancelledError:
             self.draft.end("cancelled")
             await asyncio.shield(self.keep())
@@ -137,6 +158,11 @@ class Answering:
             self.draft.fail("server_error", "The server had an error.")
             await self.keep()
             raise
+        finally:
+            if recording is not None:
+                for event in self.draft.take():
+                    recording.add(event)
+                recording.end()
 
     async def keep(self) -> None:
         """Store it as it stands."""

@@ -72,9 +72,16 @@ class Draft:
         taken, self._events = self._events, []
         return taken
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there were events."""
+        return self._told > 0
+
     def begin(self) -> None:
         """Nothing has come yet."""
         self._emit("response.created", response=self.response)
+        if self.response["status"] == "queued":
+            self._emit("response.queued", response=self.response)
         self.response["status"] = "in_progress"
         self._emit("response.in_progress", response=self.response)
 
@@ -95,6 +102,8 @@ class Draft:
     def finish(self) -> None:
         """The answer has ended."""
         is_cut = self._finish in ("length", "content_filter")
+        if self._finish == "stop" and all(item["type"] == "reasoning" for item in self.response["output"]):
+            self._message()  # one that says nothing
         self._close("incomplete" if is_cut else "completed")
         if is_cut:
             reason = "max_output_tokens" if self._finish == "length" else "content_filter"

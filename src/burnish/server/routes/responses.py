@@ -3,21 +3,22 @@
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from burnish.core import sse
 from burnish.core.errors import Busy, InvalidRequest, Unavailable
 from burnish.core.hangup import unless_gone
 from burnish.server import failures, wire
-from burnish.server.desk import AtDesk
+from burnish.server.desk import AtDesk, Desk
 from burnish.server.pages import After, Limit, Order, listed_with_ends, sliced
-from burnish.server.responses.answering import KIND, Answering, begin, cancel, found
+from burnish.server.responses.answering import KIND, Answering, begin, cancel, found, recorded
 from burnish.spec.base import AsJson
 from burnish.spec.response import ResponseRequest
 
 Json = Any
 ResponseId = Annotated[str, Path(alias="response_id")]
+Place = Annotated[int | None, Query(ge=0, description="The sequence number of the last event that is not wanted.")]
 
 
 def router() -> APIRouter:
@@ -29,19 +30,33 @@ def router() -> APIRouter:
         """Answer items, whole, as typed events, or in the background."""
         try:
             answering = await begin(desk, body)
-            if body.background:
-                return JSONResponse(await answering.in_background())
-            return await unless_gone(_answer(answering, streams=bool(body.stream)), request.receive)
+            if not body.background:
+                return await unless_gone(_answer(answering, streams=bool(body.stream)), request.receive)
+            queued = await answering.in_background()
+            return await _told(desk, request, queued["id"], -1) if body.stream else JSONResponse(queued)
         except (Busy, Unavailable) as error:
             return failures.come_back(error, body.model)
 
-    @api.get("/{response_id}")
-    async def retrieve(response_id: ResponseId, desk: AtDesk, stream: bool = False) -> dict[str, Json]:
-        """A response that was kept."""
+    @api.post("/input_tokens", response_model=None)
+    async def input_tokens(body: Annotated[ResponseRequest, AsJson], request: Request, desk: AtDesk) -> Response:
+        """How many tokens the model would read, were it asked; it is not."""
+        try:
+            answering = await begin(desk, body)
+            counted = await unless_gone(answering.input_tokens(), request.receive)
+            return JSONResponse({"object": "response.input_tokens", "input_tokens": counted})
+        except (Busy, Unavailable) as error:
+            return failures.come_back(error, body.model)
+
+    @api.get("/{response_id}", response_model=None)
+    async def retrieve(
+        response_id: ResponseId, request: Request, desk: AtDesk, stream: bool = False, starting_after: Place = None
+    ) -> Response:
+        """A response that was kept, or the events of one that is made in the background."""
         if stream:
-            message = "A response is streamed once, to who creates it; leave 'stream' out to see where it stands."
-            raise InvalidRequest(message, param="stream", code="unsupported_value")
-        return await found(desk, response_id)
+            return await _told(desk, request, response_id, -1 if starting_after is None else starting_after)
+        if starting_after is not None:
+            raise InvalidRequest("'starting_after' needs 'stream' to be true.", param="starting_after")
+        return JSONResponse(await found(desk, response_id))
 
     @api.delete("/{response_id}")
     def delete(response_id: ResponseId, desk: AtDesk) -> dict[str, Json]:
@@ -63,6 +78,16 @@ def router() -> APIRouter:
         return listed_with_ends(sliced(items, after, limit, order), lambda item: item)
 
     return api
+
+
+async def _told(desk: Desk, request: Request, response_id: str, after: int) -> Response:
+    """The events of a response in the background that follow a place. Who hangs up may come back."""
+    events = (await recorded(desk, response_id)).after(after)
+    first = await unless_gone(anext(events, None), request.receive)
+    if first is None:
+        message = f"The response ended before event {after + 1}: there is nothing to wait for."
+        raise InvalidRequest(message, param="starting_after", code="invalid_value")
+    return StreamingResponse(sse.typed(first, events), media_type="text/event-stream", headers=sse.HEADERS)
 
 
 async def _answer(answering: Answering, *, streams: bool) -> Response:
