@@ -180,6 +180,13 @@ BY_BODY = {
         "resp_a",
         400,
     ),
+    "counted response": ("POST /v1/responses/input_tokens", lambda name: {"model": name, "input": "hello"}, TUNED, 404),
+    "planned file": (
+        "POST /v1/burnish/plan",
+        lambda name: {"model": "burnish-starter", "training_file": name, "validation_file": "file-b"},
+        "file-a",
+        400,
+    ),
     "chat by alias": ("POST /v1/chat/completions", lambda name: {"model": name, "messages": [_SAID]}, ALIAS, 404),
 }
 """Routes with a name in their body: how the body is made, a name of `a`'s, the status of one that is not there."""
