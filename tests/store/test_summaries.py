@@ -4,6 +4,7 @@ from burnish.core.errors import InvalidRequest
 from burnish.core.job import JobStatus
 from burnish.core.records import NewEvent
 from burnish.store.store import Store
+from burnish.store.summaries import extremes
 from tests.rows import NOW, job
 
 
@@ -42,10 +43,10 @@ def test_jobs_are_found_by_their_status_a_page_at_a_time(store: Store):
         _page(store, status=JobStatus.PAUSED, after="ftjob-d")
 
 
-def test_of_a_long_job_a_few_points_are_read_its_last_among_them(store: Store):
+def test_of_a_long_job_a_few_points_are_read_its_first_and_last_among_them(store: Store):
     _insert(store, "ftjob-a")
     _steps(store, "ftjob-a", 9)
-    assert [data["step"] for data in _page(store).items[0].points] == [4, 9]
+    assert [data["step"] for data in _page(store).items[0].points] == [1, 5, 9]
     _insert(store, "ftjob-b")
     _steps(store, "ftjob-b", 2)
     assert [data["step"] for data in _page(store, search="ftjob-b").items[0].points] == [1, 2]
@@ -61,6 +62,35 @@ def test_the_last_step_of_a_long_job_is_read_whatever_its_log_says_after_it(stor
 def test_metrics_go_on_after_an_event(store: Store):
     _insert(store, "ftjob-a")
     _steps(store, "ftjob-a", 3)
-    numbers = [number for number, _ in store.summaries.metrics("ftjob-a")]
-    assert [data["step"] for _, data in store.summaries.metrics("ftjob-a", after_event=numbers[0])] == [2, 3]
-    assert store.of("another").summaries.metrics("ftjob-a") == []
+    numbers = [number for number, _ in store.summaries.metrics("ftjob-a", most=10)]
+    assert [data["step"] for _, data in store.summaries.metrics("ftjob-a", after_event=numbers[0], most=10)] == [2, 3]
+    assert store.of("another").summaries.metrics("ftjob-a", most=10) == []
+
+
+def test_the_look_before_the_first_step_is_a_point(store: Store):
+    _insert(store, "ftjob-a")
+    store.events.append("ftjob-a", [NewEvent("look", data={"step": 0, "total_steps": 9})], now=NOW)
+    _steps(store, "ftjob-a", 9)
+    assert [data["step"] for data in _page(store).items[0].points] == [0, 4, 9]
+    assert [data["step"] for _, data in store.summaries.metrics("ftjob-a", most=20)][:2] == [0, 1]
+
+
+def test_of_many_metrics_those_with_the_ends_and_the_extremes_are_read(store: Store):
+    _insert(store, "ftjob-a")
+    rewards = [0.9 if step == 17 else 0.1 if step == 30 else 0.5 for step in range(1, 41)]
+    store.events.append(
+        "ftjob-a",
+        [
+            NewEvent("step", type="metrics", data={"step": step, "total_steps": 40, "train_mean_reward": reward})
+            for step, reward in enumerate(rewards, start=1)
+        ],
+        now=NOW,
+    )
+    found = [data["step"] for _, data in store.summaries.metrics("ftjob-a", most=16)]
+    assert len(found) <= 8
+    assert {1, 17, 30, 40} <= set(found)
+
+
+def test_extremes_are_those_of_runs_of_neighbours():
+    assert extremes([(1, 0.5), (2, 0.1), (3, 0.9), (4, 0.5), (5, 0.4), (6, 0.5)], 4) == {1, 2, 3, 6}
+    assert extremes([(1, 0.5)], 4) == {1}

@@ -1,6 +1,6 @@
 """What of a job's events is a point in a plot: numbers by name, under the names that the events have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from burnish.core.records import Event
@@ -24,20 +24,23 @@ def points(data: Mapping[str, Any]) -> dict[str, float]:
 
     `{"scores": {"graders": [{"name": "a", "train_reward_mean": 1}]}}` has `scores/graders/a/train_reward_mean`.
     """
-    return dict(_leaves({key: value for key, value in data.items() if key not in _PLACE}, ()))
+    found: dict[str, float] = {}
+    for key, value in data.items():
+        if key not in _PLACE:
+            _collect(value, key, found)
+    return found
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, float]]:
-    match value:
-        case bool() | int() | float():
-            yield "/".join(path), float(value)
-        case Mapping():
-            for key, each in value.items():
-                yield from _leaves(each, (*path, key))
-        case list():
-            taken: dict[str, int] = {}
-            for each in value:
-                name = str(each["name"])
-                taken[name] = taken.get(name, 0) + 1
-                entry = name if taken[name] == 1 else f"{name} ({taken[name]})"
-                yield from _leaves(each, (*path, entry))
+def _collect(value: Any, path: str, found: dict[str, float]) -> None:
+    """A long job has a million of them: no generators, no path that is joined anew at each of its ends."""
+    if isinstance(value, float | int):
+        found[path] = float(value)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            _collect(each, f"{path}/{key}", found)
+    elif isinstance(value, list):
+        taken: dict[str, int] = {}
+        for each in value:
+            name = str(each["name"])
+            taken[name] = taken.get(name, 0) + 1
+            _collect(each, f"{path}/{name}" if taken[name] == 1 else f"{path}/{name} ({taken[name]})", found)

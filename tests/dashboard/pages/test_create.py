@@ -27,7 +27,7 @@ def test_a_job_is_made_from_files_by_clicking(site: Site, page: Page, tmp_path: 
     expect(page.get_by_text("reward 1.000")).to_be_visible()
     page.get_by_label("n_epochs").fill("1")
     page.get_by_label("reasoning_effort").select_option("none")
-    expect(page.locator(".stat", has_text="Answers to learn from")).to_contain_text("80")
+    expect(page.locator(".stat", has_text="Training answers")).to_contain_text("80")
     expect(page.get_by_label("batch_size")).to_have_attribute("placeholder", "auto: 8")
     expect(page.get_by_text("Time and tokens as in 1 job of this model.")).to_be_visible()
     page.get_by_role("button", name="Show as Python").click()

@@ -17,7 +17,7 @@ def test_the_plan_follows_what_is_typed_and_says_why_there_is_none(site: Site, p
     expect(page.get_by_text("Choose both files to see what the job comes to.")).to_be_visible()
     for name in ("training", "validation"):
         page.get_by_label(f"Upload a {name} file").set_input_files(file)
-    answers = page.locator(".stat", has_text="Answers to learn from")
+    answers = page.locator(".stat", has_text="Training answers")
     expect(answers).to_contain_text("3,200")  # 20 rows, 20 epochs, 8 answers
     page.get_by_label("n_epochs").fill("2")
     expect(answers).to_contain_text("320")

@@ -14,6 +14,7 @@ from burnish.dashboard import recipe, words
 from burnish.dashboard.client import Api, complaint, get, post
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.answers import verdict
+from burnish.dashboard.pages.create_grader import GraderForm
 from burnish.dashboard.pages.create_plan import Outlook
 from burnish.dashboard.pieces import TYPED, Tag, button, named, options, tag
 
@@ -42,7 +43,12 @@ def register(api: Api) -> None:
             settings = await get(client, "/burnish/settings")
             files = (await get(client, "/files", purpose="fine-tune", limit=200))["data"]
             models = [*settings["models"]["local"], *settings["models"]["aliases"]]
-            _Form(client, models, {each["id"]: each["filename"] for each in files}).open()
+            _Form(
+                client,
+                models,
+                [*models, *settings["models"]["remote"]],
+                {each["id"]: each["filename"] for each in files},
+            ).open()
 
         return await shown(api, "create", "/create", draw)
 
@@ -82,6 +88,8 @@ class _Form:
 
     client: AsyncOpenAI
     models: list[str]
+    judges: list[str]
+    """Models that may grade."""
     files: dict[str, str]
     draft: recipe.Draft = field(default_factory=lambda: recipe.Draft(grader=_GRADER))
     item: str = "{}"
@@ -173,7 +181,8 @@ class _Form:
 
     def _grader(self) -> None:
         with tag("div", "grid wide"):
-            self._area("Grader (JSON)", "grader", "", rows=10)
+            with tag("div", "stack"):
+                GraderForm(self.draft, self.judges).open()
             with tag("div", "stack"):
                 with named("Try it on a row (JSON)"):
                     row = tag("textarea", "field code", rows=3, id="item")

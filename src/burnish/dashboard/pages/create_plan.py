@@ -33,7 +33,7 @@ class Outlook:
         """Draw it, empty."""
         self.strip = tag("div", "stats")
         with self.strip:
-            names = ("Steps", "Answers to learn from", "Validation passes", "Time", "Sampled tokens", "Cost")
+            names = ("Steps", "Training answers", "Validation passes", "Time", "Sampled tokens", "Cost")
             self.figures = {name: stat(name) for name in names}
         self.strip.set_visibility(False)
         self.note = tag("p", "small", _WITHOUT)
@@ -60,10 +60,10 @@ class Outlook:
         self.strip.set_visibility(True)
         for name, value in {
             "Steps": words.count(plan["total_steps"]),
-            "Answers to learn from": words.count(plan["training_answers"]),
+            "Training answers": words.count(plan["training_answers"]),
             "Validation passes": words.count(plan["validation_passes"]),
-            "Time": f"about {words.duration(told['seconds'])}" if told else words.NOTHING,
-            "Sampled tokens": f"about {words.count(told['tokens'])}" if told else words.NOTHING,
+            "Time": f"≈ {words.duration(told['seconds'])}" if told else words.NOTHING,
+            "Sampled tokens": f"≈ {words.count(told['tokens'])}" if told else words.NOTHING,
             "Cost": words.money(told.get("usd")),
         }.items():
             self.figures[name].set_text(value)

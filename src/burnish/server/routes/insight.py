@@ -41,7 +41,7 @@ def router() -> APIRouter:
     ) -> dict[str, Json]:
         """Every number of the job's metrics as a curve over its steps."""
         desk.store.jobs.require(job_id)
-        found = desk.store.summaries.metrics(job_id, after_event=after_event)
+        found = desk.store.summaries.metrics(job_id, after_event=after_event, most=points)
         made = curves(data for _, data in found)
         return {
             "object": "burnish.series",
