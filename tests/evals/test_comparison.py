@@ -1,8 +1,9 @@
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
-from burnish.core.evaluation import EvalItem, ModelUse
+from burnish.core.evaluation import EvalItem, EvalRun, ModelUse
 from burnish.core.rollout import TokenUsage
 from burnish.evals.comparison import Comparison, verdict
 from burnish.settings import Settings
@@ -16,7 +17,11 @@ def report(*runs: list[EvalItem], usage: dict[str, ModelUse] | None = None, **op
     items = {f"evalrun_{number}": run for number, run in enumerate(runs)}
     records = [eval_run(name, "eval_1", model="tiny", usage=usage or {}) for name in items]
     settings = Settings(models={"remote": {"judge": {"base_url": "http://127.0.0.1:1/v1"}}}, prices=PRICES)
-    return Comparison(settings=settings, items_of=lambda run: items[run.id], **options).report(records)
+
+    def items_of(run: EvalRun, rows: Collection[int] | None) -> list[EvalItem]:
+        return [item for item in items[run.id] if rows is None or item.row in rows]
+
+    return Comparison(settings=settings, items_of=items_of, **options).report(records)
 
 
 def run(*passed: bool, item: Any = None) -> list[EvalItem]:

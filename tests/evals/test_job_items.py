@@ -58,6 +58,8 @@ def test_a_jobs_items_are_the_answers_of_its_step_with_their_rows(site):
     }
     assert first.sample["output_ids"] == [10, 11, 12, 13]
     assert first.id != second.id
+    assert list(items_of(run, store, blobs, [0])) == [first, second]
+    assert list(items_of(run, store, blobs, [1])) == []
 
 
 def test_answers_that_were_pruned_are_told(site):

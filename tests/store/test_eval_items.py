@@ -42,3 +42,5 @@ def test_pages_go_in_the_order_of_being_done(kept):
 def test_a_walk_goes_by_place(kept, monkeypatch):
     monkeypatch.setattr(eval_items, "_AT_ONCE", 2)
     assert [item.place for item in kept.eval_items.walk(RUN)] == [0, 1, 2]
+    assert [item.row for item in kept.eval_items.walk(RUN, [2, 0])] == [0, 2]
+    assert list(kept.eval_items.walk(RUN, [])) == []

@@ -1,7 +1,7 @@
 """Runs side by side: how each does, and by how much the others differ from the first, row by row."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ class Comparison:
     """Of a baseline and other runs."""
 
     settings: Settings
-    items_of: Callable[[EvalRun], Iterable[EvalItem]]
+    items_of: Callable[[EvalRun, Collection[int] | None], Iterable[EvalItem]]
+    """A run's items; where rows are named, those to them."""
     slices: tuple[str, ...] = ()
     """Paths such as `item.topic`: the rows by what they have there."""
     criterion: str | None = None
@@ -32,7 +33,7 @@ class Comparison:
 
     def report(self, runs: Sequence[EvalRun]) -> dict[str, Json]:
         """The baseline comes first. Answers that are errors count in no score; their number is told."""
-        scores = [scores_of(self.items_of(run), self.slices, self.criterion) for run in runs]
+        scores = [scores_of(self.items_of(run, None), self.slices, self.criterion) for run in runs]
         pairs = list(zip(runs, scores, strict=True))
         return {
             "object": "eval.comparison",
@@ -111,10 +112,9 @@ class Comparison:
         told: dict[int, dict[str, list[Json]]] = {number: {"before": [], "after": []} for number in wanted}
         items: dict[int, Mapping[str, Json]] = {}
         for side, run in (("before", before), ("after", after)):
-            for item in self.items_of(run) if wanted else ():
-                if item.row in told:
-                    told[item.row][side].append(_told(item))
-                    items[item.row] = item.item
+            for item in self.items_of(run, wanted) if wanted else ():
+                told[item.row][side].append(_told(item))
+                items[item.row] = item.item
         return [
             {
                 "datasource_item_id": number,

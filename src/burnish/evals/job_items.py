@@ -1,6 +1,6 @@
 """A run's items, wherever they lie: in their table, or, of a job's own runs, in the rollouts that each step wrote."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,22 @@ from burnish.store.store import Store
 Json = Any
 
 
-def items_of(run: EvalRun, store: Store, blobs: Blobs) -> Iterator[EvalItem]:
-    """All items of a run by place. Raises `NotFound` where a job's answers have gone."""
+def items_of(run: EvalRun, store: Store, blobs: Blobs, wanted: Collection[int] | None = None) -> Iterator[EvalItem]:
+    """A run's items by place, of the wanted rows alone where they are named.
+
+    Raises `NotFound` where a job's answers have gone.
+    """
     if run.step is None:
-        yield from store.eval_items.walk(run.id)
+        yield from store.eval_items.walk(run.id, wanted)
         return
     made = store.evals.require(run.eval_id)
     assert made.job_id is not None and made.phase is not None
     rollouts = Rollouts(store.jobs.require(made.job_id), blobs)
-    lines = rollouts.of_step(run.step, made.phase)
-    rows = rollouts.rows({line["line"] for line in lines}, made.phase)
+    answers = enumerate(rollouts.of_step(run.step, made.phase))
+    lines = {place: line for place, line in answers if wanted is None or line["line"] - 1 in wanted}
+    rows = rollouts.rows({line["line"] for line in lines.values()}, made.phase)
     bar = Bar.of(made.testing_criteria[0])
-    for place, line in enumerate(lines):
+    for place, line in lines.items():
         yield _item(run, place, line, rows.get(line["line"], {}), bar)
 
 

@@ -1,6 +1,6 @@
 """The items of runs: one per row and answer, with what the criteria said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,17 +57,19 @@ class EvalItems:
             )
         return Page([_record(row) for row in rows], has_more)
 
-    def walk(self, run_id: str) -> Iterator[EvalItem]:
-        """All of them by place, some at a time."""
-        last = -1
+    def walk(self, run_id: str, rows: Collection[int] | None = None) -> Iterator[EvalItem]:
+        """All of them by place, some at a time; where rows are named, those to them."""
+        last, own = -1, table.c.run_id == run_id
+        if rows is not None:
+            own = sa.and_(own, table.c.row.in_(rows))
         while True:
-            query = sa.select(table).where(table.c.run_id == run_id, table.c.place > last)
+            query = sa.select(table).where(own, table.c.place > last)
             with self.database.read() as connection:
-                rows = connection.execute(query.order_by(table.c.place).limit(_AT_ONCE)).all()
-            yield from map(_record, rows)
-            if len(rows) < _AT_ONCE:
+                found = connection.execute(query.order_by(table.c.place).limit(_AT_ONCE)).all()
+            yield from map(_record, found)
+            if len(found) < _AT_ONCE:
                 return
-            last = rows[-1].place
+            last = found[-1].place
 
     def places(self, run_id: str) -> set[int]:
         """Those of all that are done."""

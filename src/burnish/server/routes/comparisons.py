@@ -58,7 +58,7 @@ def router() -> APIRouter:
         runs = [desk.store.eval_runs.require(each) for each in run_ids]
         return Comparison(
             settings=desk.settings,
-            items_of=lambda run: items_of(run, desk.store, desk.blobs),
+            items_of=lambda run, rows: items_of(run, desk.store, desk.blobs, rows),
             slices=tuple(paths),
             criterion=criterion,
             changed=changed,
