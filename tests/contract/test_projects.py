@@ -136,6 +136,7 @@ WITHOUT_IDS = {
     "POST /v1/uploads",
     "GET /v1/burnish/health",
     "GET /v1/burnish/settings",
+    "GET /v1/burnish/readiness",
     "POST /v1/burnish/feedback",
 }
 """Routes that name nothing that anybody owns."""

@@ -29,6 +29,7 @@ from burnish.server.routes import (
     models,
     permissions,
     plan,
+    readiness,
     responses,
     rollouts,
     setup,
@@ -65,7 +66,7 @@ def app_of(state: State) -> FastAPI:
     failures.install(app)
     answering = (chat, stored_chats, responses, embeddings)
     evaluating = (evals, eval_runs, eval_items, comparisons)
-    ours = (insight, eval_summaries, rollouts, feedback, file_checks, plan, setup, health)
+    ours = (insight, eval_summaries, rollouts, feedback, file_checks, plan, setup, readiness, health)
     rest = (*answering, *evaluating, *ours)
     for resource in (files, uploads, models, jobs, job_moves, permissions, graders, *rest):
         app.include_router(resource.router())

@@ -22,3 +22,4 @@ def test_models_are_told_apart(site: Site, page: Page):
 def test_settings_are_shown(site: Site, page: Page):
     page.goto(f"{site.root}/settings")
     expect(page.locator(".card", has_text="Server")).to_contain_text("Organizationlocal")
+    expect(page.locator(".card", has_text="What graders need")).to_contain_text("Python graders")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from burnish.dashboard import words
 from burnish.dashboard.client import Api, get
 from burnish.dashboard.frame import shown
-from burnish.dashboard.pieces import empty, heads, link, moment, pairs, tag
+from burnish.dashboard.pieces import Tag, empty, heads, link, moment, pairs, tag
 
 Json = Any
 _MOST = 200
@@ -131,6 +131,23 @@ async def _settings(client: AsyncOpenAI) -> None:
         _card("Training", {name: str(value) for name, value in found["training"].items()})
         _card("Budgets", {name: str(value or "none") for name, value in found["budget"].items()})
         _card("Prices", {"Machine hour": words.money(found["prices"]["machine_hour_usd"])})
+        with tag("section", "card"):
+            tag("h2", "", "What graders need")
+            body = tag("div", "")
+    with body:
+        tag("p", "small", "Probing the sandbox, asking the endpoints …")
+    ui.timer(0.05, lambda: _readiness(client, body), once=True)
+
+
+async def _readiness(client: AsyncOpenAI, body: Tag) -> None:
+    """Whether sandbox and judges work at present; the first probe takes a second or two."""
+    found = await get(client, "/burnish/readiness")
+    sandbox = found["sandbox"]
+    rows = [("Python graders", sandbox["reason"] or "kept in: the sandbox stood every attack of its probe")]
+    rows += [(model["id"], model["reason"] or f"answers within {model['seconds']:.2f} s") for model in found["models"]]
+    body.clear()
+    with body:
+        pairs(rows)
 
 
 def _card(title: str, rows: dict[str, str]) -> None:
