@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import ui
 from openai import APIError, APIStatusError, AsyncOpenAI
+from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from burnish.dashboard import words
 from burnish.dashboard.client import complaint, post
@@ -20,6 +21,7 @@ class Answer:
     def __init__(self, client: AsyncOpenAI, model: str) -> None:
         self.client, self.model = client, model
         self.text = tag("div", "say", "")
+        self.calls = tag("div", "say code", "")
         self.note = tag("span", "small num", "No answer yet.")
         self.messages: list[Json] = []
         self.said = {"correction": "", "note": ""}
@@ -40,9 +42,11 @@ class Answer:
         self.messages = request["messages"]
         self.feedback.set_visibility(False)
         self.text.set_text("")
+        self.calls.set_text("")
         self.note.set_text("Thinking …")
         began = asyncio.get_running_loop().time()
         text, tokens = "", None
+        calls: dict[int, list[str]] = {}
         try:
             stream = await self.client.chat.completions.create(
                 model=self.model, stream=True, stream_options={"include_usage": True}, **request
@@ -52,6 +56,9 @@ class Answer:
                 if chunk.choices and chunk.choices[0].delta.content:
                     text += chunk.choices[0].delta.content
                     self.text.set_text(text)
+                if chunk.choices and chunk.choices[0].delta.tool_calls:
+                    _join(calls, chunk.choices[0].delta.tool_calls)
+                    self.calls.set_text("\n".join(f"{name}({arguments})" for name, arguments in calls.values()))
         except APIStatusError as error:
             self.note.set_text(complaint(error))
             return
@@ -85,6 +92,14 @@ class Answer:
             return
         ui.notify("Kept as feedback", color="dark")
         self.feedback.set_visibility(False)
+
+
+def _join(calls: dict[int, list[str]], deltas: list[ChoiceDeltaToolCall]) -> None:
+    for delta in deltas:
+        call = calls.setdefault(delta.index, ["", ""])
+        if delta.function:
+            call[0] += delta.function.name or ""
+            call[1] += delta.function.arguments or ""
 
 
 def verdict(grade: Json) -> str:

@@ -43,10 +43,13 @@ class _Playground:
     system: str = ""
     schema: str = ""
     grader: str = ""
+    tools: str = ""
+    tool_choice: str = ""
     effort: str = ""
     temperature: str = ""
     answers: "list[Answer]" = field(default_factory=list)
     body: Tag = field(init=False)
+    wrong_tools: Tag = field(init=False)
 
     def open(self) -> None:
         """Draw it."""
@@ -62,23 +65,38 @@ class _Playground:
                 self._line("Temperature", "temperature", "temperature: default")
                 button("Ask", self.ask, "main-action", data_ask="yes")
             with tag("details"):
-                tag("summary", "", "System prompt, response schema, grader")
+                tag("summary", "", "System prompt, response schema, grader, tools")
                 with tag("div", "grid"):
                     self._area("System prompt", "system", "You are …")
                     self._area(
                         "Response schema (JSON)", "schema", '{"type": "object", "properties": {…}}', is_code=True
                     )
                     self._area("Grader (JSON)", "grader", '{"type": "string_check", …}', is_code=True)
+                    self._tools()
         self.body = tag("div", "answers")
         self._columns()
 
+    def _tools(self) -> None:
+        with tag("div", "stack"):
+            self._area("Tools (JSON)", "tools", '[{"type": "function", "function": {…}}]', is_code=True)
+            self._select("Tool choice", "tool_choice", [("", "the model chooses"), ("required", "a call is required")])
+            self.wrong_tools = tag("span", "small", "", role="alert")
+
     async def ask(self) -> None:
         """Ask all of them at once."""
+        self.wrong_tools.set_text("")
+        try:
+            tools = _offered(self.tools)
+        except ValueError as error:
+            self.wrong_tools.set_text(str(error))
+            return
         try:
             request = self._request()
         except ValueError as error:
             ui.notify(str(error), color="negative")
             return
+        if tools:
+            request |= {"tools": tools} | ({"tool_choice": self.tool_choice} if self.tool_choice else {})
         await asyncio.gather(*(answer.ask(request, self.grader) for answer in self.answers))
 
     def _request(self) -> dict[str, Json]:
@@ -134,3 +152,11 @@ class _Playground:
         with tag("select", "field", aria_label=title) as select:
             options(choices, "")
         select.on("change", lambda event: setattr(self, key, str(event.args)), js_handler=TYPED)
+
+
+def _offered(text: str) -> list[Json]:
+    """The tools that somebody typed. Raises `ValueError`."""
+    tools = parsed(text, "The list of tools") if text.strip() else []
+    if not isinstance(tools, list) or not all(isinstance(each, dict) for each in tools):
+        raise ValueError('The tools are a list of objects: [{"type": "function", "function": {"name": …}}].')
+    return tools
