@@ -4,7 +4,7 @@ The rules are told in docs/jobs.md. Pure: no clock, no model.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -23,6 +23,18 @@ AUTO_MAX_EPOCHS = 30
 """Most epochs that "auto" takes; more than that on a few rows only memorises them."""
 EVALUATIONS = 10
 """Validation passes that an "auto" eval_interval spreads over the run."""
+
+
+ECHOED = (
+    "n_epochs",
+    "batch_size",
+    "learning_rate_multiplier",
+    "compute_multiplier",
+    "eval_interval",
+    "eval_samples",
+    "reasoning_effort",
+)
+"""Hyperparameters, in the order in which a job shows them."""
 
 
 class PlanRequest(Body):
@@ -70,15 +82,12 @@ class Schedule:
 
     def hyperparameters(self) -> dict[str, int | float | str]:
         """What the job will echo instead of "auto"."""
-        return {
-            "n_epochs": self.n_epochs,
-            "batch_size": self.batch_size,
-            "learning_rate_multiplier": self.learning_rate_multiplier,
-            "compute_multiplier": self.compute_multiplier,
-            "eval_interval": self.eval_interval,
-            "eval_samples": self.eval_samples,
-            "reasoning_effort": self.reasoning_effort,
-        }
+        return echoed(self)
+
+
+def echoed(numbers: Any) -> dict[str, int | float | str]:
+    """The hyperparameters that a job echoes, from a schedule or a plan."""
+    return {name: getattr(numbers, name) for name in ECHOED}
 
 
 def schedule(hyper: Hyperparameters, *, train_rows: int, valid_rows: int) -> Schedule:

@@ -20,11 +20,7 @@ class Checkpoints(Scoped):
     def page(self, job_id: str, *, after: str | None = None, limit: int = 10) -> Page[Checkpoint]:
         """Newest (highest step) first."""
         query = self._of(job_id)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, table.c.step, after=after, id_column=table.c.id, limit=limit
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(self.database, query, table.c.step, _record, after=after, limit=limit)
 
     def all(self, job_id: str) -> list[Checkpoint]:
         """Every checkpoint of a job, by step."""

@@ -45,17 +45,9 @@ class EvalItems:
         query = sa.select(table).where(table.c.run_id == run_id)
         if status is not None:
             query = query.where(table.c.status == status)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection,
-                query,
-                table.c.number,
-                after=after,
-                id_column=table.c.id,
-                limit=limit,
-                descending=descending,
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(
+            self.database, query, table.c.number, _record, after=after, limit=limit, descending=descending
+        )
 
     def walk(self, run_id: str, rows: Collection[int] | None = None) -> Iterator[EvalItem]:
         """All of them by place, some at a time; where rows are named, those to them."""

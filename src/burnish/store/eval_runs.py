@@ -59,17 +59,9 @@ class EvalRuns(Scoped):
         query = self._ours().where(table.c.eval_id == eval_id)
         if status is not None:
             query = query.where(table.c.status == status.value)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection,
-                query,
-                table.c.number,
-                after=after,
-                id_column=table.c.id,
-                limit=limit,
-                descending=descending,
-            )
-        return Page([run_record(row) for row in rows], has_more)
+        return pages.read(
+            self.database, query, table.c.number, run_record, after=after, limit=limit, descending=descending
+        )
 
     def cancel(self, eval_id: str, run_id: str, *, now: float) -> EvalRun:
         """End a run that has not ended; the items that are done stay. Raises `InvalidRequest` and `NotFound`."""

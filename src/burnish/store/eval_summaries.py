@@ -49,9 +49,7 @@ class EvalSummaries(Scoped):
             found_at = [place.icontains(search, autoescape=True) for place in places]
             query = query.where(sa.or_(*found_at, evals.c.job_id.in_(named)))
         with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, evals.c.number, after=after, id_column=evals.c.id, limit=limit
-            )
+            rows, has_more = pages.fetch(connection, query, evals.c.number, after=after, limit=limit)
             found = [_summary(connection, eval_record(row), points) for row in rows]
         return Page(found, has_more)
 

@@ -45,11 +45,7 @@ class Evals(Scoped):
         """Oldest first unless asked otherwise, by creation or by the last change."""
         query = sa.select(table).where(self.is_ours(table.c.project))
         order = table.c.number if order_by == "created_at" else table.c.touched
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, order, after=after, id_column=table.c.id, limit=limit, descending=descending
-            )
-        return Page([eval_record(row) for row in rows], has_more)
+        return pages.read(self.database, query, order, eval_record, after=after, limit=limit, descending=descending)
 
     def update(self, eval_id: str, changes: Mapping[str, Any], *, now: float) -> Eval:
         """Change its name or metadata. Raises `NotFound`."""

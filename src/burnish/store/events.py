@@ -28,11 +28,7 @@ class Events(Scoped):
     def page(self, job_id: str, *, after: str | None = None, limit: int = 20) -> Page[Event]:
         """Newest first."""
         query = self._of(job_id)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, table.c.number, after=after, id_column=table.c.id, limit=limit
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(self.database, query, table.c.number, _record, after=after, limit=limit)
 
     def all(self, job_id: str) -> list[Event]:
         """Every event of a job, oldest first."""

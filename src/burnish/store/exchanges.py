@@ -50,17 +50,9 @@ class Exchanges(Scoped):
         pair = exchange_metadata.c
         for key, value in (metadata or {}).items():
             query = query.where(table.c.id.in_(sa.select(pair.exchange_id).where(pair.key == key, pair.value == value)))
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection,
-                query,
-                table.c.number,
-                after=after,
-                id_column=table.c.id,
-                limit=limit,
-                descending=descending,
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(
+            self.database, query, table.c.number, _record, after=after, limit=limit, descending=descending
+        )
 
     def set_metadata(self, kind: Kind, exchange_id: str, metadata: Mapping[str, str] | None) -> Exchange:
         """Replace its metadata. Raises `NotFound`."""

@@ -27,11 +27,7 @@ class Feedbacks(Scoped):
         query = sa.select(table).where(self.is_ours(table.c.project))
         if model is not None:
             query = query.where(table.c.model == model)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, table.c.number, after=after, id_column=table.c.id, limit=limit
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(self.database, query, table.c.number, _record, after=after, limit=limit)
 
     def require(self, feedback_id: str) -> Feedback:
         """The one with this id. Raises `NotFound`."""

@@ -46,17 +46,9 @@ class Files(Scoped):
         query = sa.select(table).where(self.is_ours(table.c.project))
         if purpose is not None:
             query = query.where(table.c.purpose == purpose)
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection,
-                query,
-                table.c.number,
-                after=after,
-                id_column=table.c.id,
-                limit=limit,
-                descending=order == "desc",
-            )
-        return Page([_record(row) for row in rows], has_more)
+        return pages.read(
+            self.database, query, table.c.number, _record, after=after, limit=limit, descending=order == "desc"
+        )
 
     def delete(self, file_id: str) -> bool:
         """Remove the row; whether there was one. The caller deletes the bytes afterwards.

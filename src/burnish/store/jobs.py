@@ -88,11 +88,7 @@ class Jobs(Scoped):
         for key, value in (metadata or {}).items():
             pair = sa.select(job_metadata.c.job_id).where(job_metadata.c.key == key, job_metadata.c.value == value)
             query = query.where(table.c.id.in_(pair))
-        with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, table.c.number, after=after, id_column=table.c.id, limit=limit
-            )
-        return Page([job_record(row) for row in rows], has_more)
+        return pages.read(self.database, query, table.c.number, job_record, after=after, limit=limit)
 
     def claim(self, worker: str, statuses: Collection[JobStatus], lease_s: float, now: float) -> Job | None:
         """Take a job in one of these states that nobody holds, and raise its attempt; None if there is none.

@@ -57,7 +57,6 @@ class Permissions:
                 query,
                 table.c.number,
                 after=after,
-                id_column=table.c.id,
                 limit=limit,
                 descending=descending,
             )

@@ -53,9 +53,7 @@ class Summaries(Scoped):
             places = (jobs.c.id, jobs.c.suffix, jobs.c.model, jobs.c.fine_tuned_model)
             query = query.where(sa.or_(*(place.icontains(search, autoescape=True) for place in places)))
         with self.database.read() as connection:
-            rows, has_more = pages.fetch(
-                connection, query, jobs.c.number, after=after, id_column=jobs.c.id, limit=limit
-            )
+            rows, has_more = pages.fetch(connection, query, jobs.c.number, after=after, limit=limit)
             found = [Summary(job_record(row), _spread(connection, row.id, points)) for row in rows]
         return Page(found, has_more)
 

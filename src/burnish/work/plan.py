@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from burnish.settings import Training
 from burnish.spec.job import Hyperparameters
-from burnish.spec.schedule import schedule
+from burnish.spec.schedule import echoed, schedule
 
 TOKENS_PER_ANSWER = 64
 """The planned answer length in the loss's normalizer; a constant, so that dropped groups do not inflate the rest."""
@@ -113,15 +113,7 @@ class Plan:
 
     def hyperparameters(self) -> dict[str, int | float | str]:
         """What the job echoes instead of "auto" once the plan stands."""
-        return {
-            "n_epochs": self.n_epochs,
-            "batch_size": self.batch_size,
-            "learning_rate_multiplier": self.learning_rate_multiplier,
-            "compute_multiplier": self.compute_multiplier,
-            "eval_interval": self.eval_interval,
-            "eval_samples": self.eval_samples,
-            "reasoning_effort": self.reasoning_effort,
-        }
+        return echoed(self)
 
     def sentence(self) -> str:
         """The plan in words, for the event log."""
