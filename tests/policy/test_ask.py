@@ -48,6 +48,17 @@ def test_without_a_seed_every_call_has_its_own(base):
     assert ask(base).requests[0].seed != ask(base).requests[0].seed
 
 
+@pytest.mark.parametrize("temperature", [0.0, 5e-324, 1e-38, 0.99e-4])
+def test_next_to_no_temperature_is_none(base, temperature):
+    assert ask(base, temperature=temperature).requests[0].temperature == 0
+    assert ask(base, temperature=1e-4).requests[0].temperature == 1e-4
+
+
+def test_a_nucleus_may_be_empty_but_for_the_likeliest(base):
+    assert ask(base, top_p=0).requests[0].top_p == 0
+    assert ask(base).requests[0].top_p == 1
+
+
 def test_a_limit_holds_and_one_beyond_the_context_is_lowered(base):
     assert ask(base, max_completion_tokens=7, max_tokens=9).requests[0].max_tokens == 7
     assert ask(base, max_tokens=9).requests[0].max_tokens == 9

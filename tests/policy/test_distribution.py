@@ -20,7 +20,8 @@ def ids(bits: np.ndarray) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("top_p", "kept"), [(0.01, [2]), (0.5, [2]), (0.51, [0, 2]), (0.75, [0, 2]), (0.8, [0, 2, 3]), (0.95, [0, 1, 2, 3])]
+    ("top_p", "kept"),
+    [(0.0, [2]), (0.01, [2]), (0.5, [2]), (0.51, [0, 2]), (0.75, [0, 2]), (0.8, [0, 2, 3]), (0.95, [0, 1, 2, 3])],
 )
 def test_the_nucleus_is_the_smallest_set_that_has_the_probability(top_p, kept):
     assert ids(distribution().nucleus(1.0, top_p)) == kept

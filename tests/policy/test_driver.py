@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from burnish.core.errors import InvalidRequest, Unavailable
+from burnish.core.errors import BurnishError, InvalidRequest, Unavailable
 from burnish.core.rollout import Completion, SampleKey, Source
 from burnish.policy.driver import Driver
-from burnish.policy.engine import Finished
+from burnish.policy.engine import Event, Failed, Finished
 from burnish.policy.roles import Request
 from burnish.policy.row import Token
 
@@ -27,6 +27,7 @@ class FakeEngine:
         self.threads: set[int] = set()
         self.gate: threading.Event | None = None
         self.failure: Exception | None = None
+        self.lost: set[int] = set()
         self.tickets = 0
 
     @property
@@ -45,15 +46,19 @@ class FakeEngine:
     def cancel(self, ticket: int) -> None:
         self.left.pop(ticket, None)
 
-    def step(self) -> list[Token | Finished]:
+    def step(self) -> list[Event]:
         if self.gate is not None:
             self.gate.wait()
         if self.failure is not None:
             raise self.failure
         self.threads.add(threading.get_ident())
         self.batches.append(sorted(self.left))
-        events: list[Token | Finished] = []
+        events: list[Event] = []
         for ticket, request in list(self.left.items()):
+            if ticket in self.lost:
+                events.append(Failed(ticket, BurnishError("diverged")))
+                del self.left[ticket]
+                continue
             events.append(Token(ticket, self.done[ticket], 0.0, Source.SAMPLED))
             self.done[ticket] += 1
             if self.done[ticket] == request.max_tokens:
@@ -204,6 +209,26 @@ def test_a_refused_request_takes_back_those_before_it(driver, engine):
 def test_what_detaching_raises_is_the_callers(driver):
     with pytest.raises(InvalidRequest, match="no a"):
         asyncio.run(driver.detach("a"))
+
+
+@pytest.mark.parametrize("ends_only", [True, False])
+def test_an_answer_that_fails_is_its_callers_alone(driver, engine, ends_only):
+    engine.lost = {2}
+
+    async def fail() -> None:
+        async with driver.answer([request_of(3)], ends_only=ends_only) as answers:
+            async for _ in answers:
+                pass
+
+    async def main() -> None:
+        first, second = await asyncio.gather(ids_of(driver, request_of(3)), fail(), return_exceptions=True)
+        assert first == [[0, 1, 2]]
+        assert (type(second), str(second)) == (BurnishError, "diverged")
+        assert driver.load == 0
+        assert not driver.failed
+        assert await ids_of(driver, request_of(1)) == [[0]]
+
+    asyncio.run(main())
 
 
 def test_a_failed_engine_tells_everybody_and_takes_nothing_more(driver, engine):

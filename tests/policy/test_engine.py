@@ -4,7 +4,7 @@ import pytest
 
 from burnish.core.errors import BurnishError, InvalidRequest, NotFound
 from burnish.core.rollout import Source
-from burnish.policy.engine import Engine, Finished
+from burnish.policy.engine import Engine, Failed, Finished
 from burnish.policy.load import Base
 from burnish.policy.row import Token
 from tests.policy.asking import SCHEMA, answers, ask, every_case, finish_all, learnt
@@ -208,6 +208,54 @@ def test_an_unknown_adapter_and_one_in_use_are_told(base):
     engine.detach("tuned")
     with pytest.raises(NotFound):
         engine.add(ask(base), "tuned")
+
+
+@pytest.mark.parametrize(
+    "case", [{}, {"top_p": 0.5}, {"likeliest": 2}, {"temperature": 0.0}, {"response_schema": SCHEMA}]
+)
+def test_an_answer_whose_scores_are_no_numbers_fails_alone(base, case):
+    engine, broken = Engine(base), learnt(base)
+    next(iter(broken.factors.values())).b_Or.data.fill_(float("nan"))
+    engine.attach("broken", broken)
+    lost = engine.add(ask(base, 1, **case), "broken")
+    kept = engine.add(ask(base, 2))
+    events = []
+    while not engine.idle:
+        events += engine.step()
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.ticket == lost
+    assert "diverged" in failed.error.message
+    assert not [event for event in events if event.ticket == lost and event is not failed]
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert finished.ticket == kept
+    assert finished.completion == answers(Engine(base), [ask(base, 2)])[0]
+
+
+def test_an_answer_that_its_grammar_forbids_fails_alone(base, monkeypatch):
+    engine = Engine(base)
+    lost = engine.add(ask(base, 1, effort="none", reasoning_tokens=0, response_schema=SCHEMA))
+    kept = engine.add(ask(base, 2))
+    engine.step()
+    [row] = [row for row in engine._rows if row.ticket == lost]
+    monkeypatch.setattr(row.walk, "allowed", base.vocabulary.bits([0]))
+    monkeypatch.setattr(row.walk, "only", None)
+    events = []
+    while not engine.idle:
+        events += engine.step(ends_only=True)
+    assert [(type(event), event.ticket) for event in events] == [(Failed, lost), (Finished, kept)]
+    assert "not allowed by the grammar" in events[0].error.message
+
+
+def test_completions_are_told_by_key_and_a_failure_is_raised(base):
+    engine, broken = Engine(base), learnt(base)
+    for sample in (1, 0):
+        engine.add(ask(base, 1, sample))
+    assert engine.completions() == answers(Engine(base), [ask(base, 1, 0), ask(base, 1, 1)])
+    next(iter(broken.factors.values())).b_Or.data.fill_(float("nan"))
+    engine.attach("broken", broken)
+    engine.add(ask(base), "broken")
+    with pytest.raises(BurnishError, match="diverged"):
+        engine.completions()
 
 
 def test_a_prompt_without_room_for_an_answer_is_refused(base):

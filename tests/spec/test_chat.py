@@ -34,7 +34,7 @@ def test_messages_go_through_as_they_are():
         ("messages", []),
         ("temperature", 2.1),
         ("temperature", -0.1),
-        ("top_p", 0),
+        ("top_p", -0.1),
         ("top_p", 1.1),
         ("n", 0),
         ("n", 129),
@@ -46,7 +46,7 @@ def test_a_value_out_of_range_is_one_error_at_its_field(field, value):
     assert complaint(**{field: value}) == field
 
 
-@pytest.mark.parametrize(("field", "value"), [("temperature", 2), ("top_p", 1), ("n", 128), ("n", 1)])
+@pytest.mark.parametrize(("field", "value"), [("temperature", 2), ("top_p", 1), ("top_p", 0), ("n", 128), ("n", 1)])
 def test_the_ends_of_the_ranges_are_allowed(field, value):
     assert getattr(ChatRequest.model_validate({"model": "m", "messages": HELLO, field: value}), field) == value
 

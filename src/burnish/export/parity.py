@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 
 from burnish.core.rollout import Completion, SampleKey
 from burnish.export.rewards import Rewards
-from burnish.policy.engine import Engine, Finished
+from burnish.policy.engine import Engine
 from burnish.policy.load import Base
 from burnish.policy.roles import Request
 
@@ -49,10 +49,7 @@ def served_answers(
     for line, prompt_ids in enumerate(prompts):
         key = SampleKey("export", "valid", 0, line, 0)
         engine.add(Request(key, prompt_ids, MOST_TOKENS, MOST_TOKENS // 2, response_schema, temperature=0.0), name)
-    ended: list[Completion] = []
-    while not engine.idle:
-        ended += [event.completion for event in engine.step(ends_only=True) if isinstance(event, Finished)]
-    return sorted(ended, key=lambda completion: completion.key)
+    return engine.completions()
 
 
 def compare(base: Base, answers: Sequence[Completion], directory: Path) -> Parity:

@@ -22,6 +22,8 @@ Json = Any
 MOST_TOKENS = 4096
 """Longest answer where the request sets no limit; no more than the context leaves."""
 MOST_STOPS = 4
+COLDEST = 1e-4
+"""Temperatures below it are taken as 0, where two scores a hundredth apart would have odds of e^100."""
 
 
 class Ask(NamedTuple):
@@ -59,10 +61,10 @@ def ask_of(request: ChatRequest, base: Base, effort: str, *, reasoning: bool = F
             max_tokens=most,
             reasoning_tokens=_reasoning_tokens(base.renderer.reasoning_budget(effort), most),
             response_schema=schema,
-            temperature=1.0 if request.temperature is None else request.temperature,
+            temperature=_temperature_of(request),
             seed=seed,
             calls=calls,
-            top_p=request.top_p or 1.0,
+            top_p=1.0 if request.top_p is None else request.top_p,
             likeliest=request.top_logprobs or 0 if request.logprobs else None,
         )
         for sample in range(request.n or 1)
@@ -132,6 +134,12 @@ def _schema_of(request: ChatRequest) -> str | None:
             raise InvalidRequest(
                 "'response_format.type' must be 'text', 'json_object' or 'json_schema'.", param="response_format.type"
             )
+
+
+def _temperature_of(request: ChatRequest) -> float:
+    """Scores divided by next to nothing are no numbers; by then the likeliest token has all the probability."""
+    temperature = 1.0 if request.temperature is None else request.temperature
+    return temperature if temperature >= COLDEST else 0.0
 
 
 def _stops_of(request: ChatRequest) -> tuple[str, ...]:

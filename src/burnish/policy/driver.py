@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from burnish.core.errors import Unavailable
-from burnish.policy.engine import Finished
+from burnish.policy.engine import Event, Failed, Finished
 from burnish.policy.roles import Request
 from burnish.policy.row import Token
 
@@ -33,7 +33,7 @@ class Steps(Protocol):
         """Forget an answer, whether it has begun, finished or neither."""
         ...
 
-    def step(self) -> list[Token | Finished]:
+    def step(self) -> list[Event]:
         """Advance every answer."""
         ...
 
@@ -68,7 +68,7 @@ class Answers:
         self.loop = asyncio.get_running_loop()
         """Where they are awaited."""
         self._drop = drop
-        self._inbox: asyncio.Queue[Token | Finished | BaseException] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         self._numbers: dict[int, int] = {}
         """Ticket -> which of the requests, of those under way."""
 
@@ -82,7 +82,7 @@ class Answers:
         """Know the tickets of the requests, in their order."""
         self._numbers = {ticket: number for number, ticket in enumerate(tickets)}
 
-    def put(self, events: Sequence[Token | Finished | BaseException]) -> None:
+    def put(self, events: Sequence[Event | BaseException]) -> None:
         """Take what the engine said, in the event loop."""
         for event in events:
             self._inbox.put_nowait(event)
@@ -101,20 +101,22 @@ class Answers:
         return self
 
     async def __anext__(self) -> News:
-        """The next token or end. Raises `Unavailable` where the engine has failed."""
+        """The next token or end. Raises what an answer failed with, and `Unavailable` where the engine has failed."""
         while self._numbers:
             news = self._news(await self._inbox.get())
             if news is not None:
                 return news
         raise StopAsyncIteration
 
-    def _news(self, event: Token | Finished | BaseException) -> News | None:
+    def _news(self, event: Event | BaseException) -> News | None:
         """None of a request that is not wanted any more."""
         if isinstance(event, BaseException):
             raise Unavailable(f"The engine failed: {type(event).__name__}: {event}") from event
         number = self._numbers.get(event.ticket)
         if number is None:
             return None
+        if isinstance(event, Failed):
+            raise event.error
         if isinstance(event, Finished):
             del self._numbers[event.ticket]
         return News(number, event)
@@ -212,12 +214,13 @@ class Driver:
         if self._failure is not None or self._engine.idle:
             self._stepping = False
             return
-        posts: dict[Answers, list[Token | Finished | BaseException]] = {}
+        posts: dict[Answers, list[Event | BaseException]] = {}
         for event in self._engine.step():
             answers = self._waiting.get(event.ticket)
-            if answers is not None and (isinstance(event, Finished) or not answers.ends_only):
+            is_end = not isinstance(event, Token)
+            if answers is not None and (is_end or not answers.ends_only):
                 posts.setdefault(answers, []).append(event)
-            if isinstance(event, Finished):
+            if is_end:
                 self._waiting.pop(event.ticket, None)
         _post(posts)
         self._stepping = not self._engine.idle
@@ -236,7 +239,7 @@ class Driver:
         self._waiting.clear()
 
 
-def _post(posts: Mapping[Answers, Sequence[Token | Finished | BaseException]]) -> None:
+def _post(posts: Mapping[Answers, Sequence[Event | BaseException]]) -> None:
     """Hand events over to the event loops that await them, waking each once."""
     for loop in {answers.loop for answers in posts}:
         mine = [(answers, events) for answers, events in posts.items() if answers.loop is loop]
@@ -244,6 +247,6 @@ def _post(posts: Mapping[Answers, Sequence[Token | Finished | BaseException]]) -
             loop.call_soon_threadsafe(_put_all, mine)
 
 
-def _put_all(posts: Sequence[tuple[Answers, Sequence[Token | Finished | BaseException]]]) -> None:
+def _put_all(posts: Sequence[tuple[Answers, Sequence[Event | BaseException]]]) -> None:
     for answers, events in posts:
         answers.put(events)

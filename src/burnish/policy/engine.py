@@ -44,6 +44,17 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """An answer cannot go on; the others do."""
+
+    ticket: int
+    error: BurnishError
+
+
+Event = Token | Finished | Failed
+
+
+@dataclass(frozen=True, slots=True)
 class _Attached:
     adapter: Adapter
     serial: int
@@ -130,8 +141,15 @@ class Engine:
                 self._remove(index)
                 return
 
+    def completions(self) -> list[Completion]:
+        """Step until nothing is left to do; the answers by key. Raises what the first that failed says."""
+        ended: list[Completion] = []
+        while not self.idle:
+            ended += [event.completion for event in ended_in(self.step(ends_only=True))]
+        return sorted(ended, key=lambda completion: completion.key)
+
     @torch.no_grad()
-    def step(self, *, ends_only: bool = False) -> list[Token | Finished]:
+    def step(self, *, ends_only: bool = False) -> list[Event]:
         """Take up requests while there is room, and bring every answer on by at least one token.
 
         `ends_only`: nobody asks for single tokens.
@@ -253,11 +271,12 @@ class Engine:
             torch.tensor([row.request.temperature for row in rows], dtype=torch.float32),
             torch.from_numpy(uniform(stream_R, position_R)),
         )
-        if bool((drawn.id_R < 0).any()):
-            raise BurnishError("The model's scores are no numbers any more: its training has diverged.")
         ids, logprobs, masses = drawn.id_R.tolist(), drawn.logp_R.tolist(), drawn.mass_R.tolist()
         for index, row in enumerate(rows):
             token, most = ids[index], row.request.likeliest
+            if token < 0:
+                row.failure = BurnishError("The model's scores are no numbers any more: its training has diverged.")
+                continue
             odds = None if most is None else looked_at[index].odds(token, most)
             row.take(token, logprobs[index], masses[index], odds)
             if self._skip_forced:
@@ -266,14 +285,17 @@ class Engine:
     def _distribution(self, row: Row, logits_V: Tensor) -> Distribution:
         return Distribution(logits_V, self._base.vocabulary.flags([row.walk.allowed])[0])
 
-    def _report(self, lengths: Sequence[int] | None) -> list[Token | Finished]:
+    def _report(self, lengths: Sequence[int] | None) -> list[Event]:
         """What is new in each row since it had so many tokens; ended rows leave."""
-        events: list[Token | Finished] = []
+        events: list[Event] = []
         ended: list[int] = []
         for index, row in enumerate(self._rows):
             if lengths is not None:
                 events += row.tokens_from(lengths[index])
-            if (finish := row.finish) is not None:
+            if row.failure is not None:
+                events.append(Failed(row.ticket, row.failure))
+                ended.append(index)
+            elif (finish := row.finish) is not None:
                 events.append(Finished(row.ticket, row.completion(finish), row.cached_tokens))
                 ended.append(index)
         for index in reversed(ended):
@@ -286,6 +308,14 @@ class Engine:
         if index < len(self._rows):
             self._slots.move(len(self._rows), index, last.used)
             self._rows[index] = last
+
+
+def ended_in(events: Sequence[Event]) -> list[Finished]:
+    """The answers that ended. Raises what the first that failed says."""
+    for event in events:
+        if isinstance(event, Failed):
+            raise event.error
+    return [event for event in events if isinstance(event, Finished)]
 
 
 def _is_open(row: Row) -> bool:

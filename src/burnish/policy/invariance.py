@@ -12,7 +12,7 @@ import torch
 from burnish.core.errors import Unavailable
 from burnish.core.rollout import Completion, SampleKey
 from burnish.policy.adapter import Adapter
-from burnish.policy.engine import Engine, Finished
+from burnish.policy.engine import Engine
 from burnish.policy.load import Base
 from burnish.policy.roles import Request
 
@@ -52,10 +52,7 @@ def _answers(base: Base, requests: Sequence[Request], lines: Sequence[int]) -> l
         engine.attach(name or "", _adapter(base, seed))
     for request, line in zip(requests, lines, strict=True):
         engine.add(request, _NAMES[line % len(_NAMES)])
-    ended: list[Completion] = []
-    while not engine.idle:
-        ended += [event.completion for event in engine.step(ends_only=True) if isinstance(event, Finished)]
-    return sorted(ended, key=lambda completion: completion.key)
+    return engine.completions()
 
 
 def _adapter(base: Base, seed: int) -> Adapter:

@@ -53,7 +53,8 @@ class Request:
     calls: Calls | None = None
     """None: tool calls are text like any other."""
     top_p: float = 1.0
-    """Draw from the likeliest tokens that together have this probability; log-probs are those among them."""
+    """Draw from the likeliest tokens that together have this probability, and from one at least; log-probs are those
+    among them."""
     likeliest: int | None = None
     """Tell each token's `Odds`, and those of so many others; None: tell none."""
 

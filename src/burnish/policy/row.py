@@ -3,6 +3,7 @@
 from array import array
 from dataclasses import dataclass, field
 
+from burnish.core.errors import BurnishError
 from burnish.core.rollout import Completion, Finish, Source
 from burnish.policy.adapter import Adapter
 from burnish.policy.cache import Prompt
@@ -52,6 +53,8 @@ class Row:
     mass: "array[float]" = field(default_factory=lambda: array("d"))
     odds: list[Odds] = field(default_factory=list)
     """Token by token, where the request asks for them."""
+    failure: BurnishError | None = None
+    """What it cannot go on for."""
 
     def __post_init__(self) -> None:
         self.walk = self.constraint.walk(self.request.prompt_ids)
@@ -79,11 +82,14 @@ class Row:
         self.waiting.append(token)
         if self.request.likeliest is not None:
             self.odds.append(odds or CERTAIN)
-        self.walk.take(token)
+        try:
+            self.walk.take(token)
+        except BurnishError as error:
+            self.failure = error
 
     def take_forced(self) -> None:
         """Go on by as many tokens as have no alternative."""
-        while self.finish is None and self.walk.only is not None:
+        while self.failure is None and self.finish is None and self.walk.only is not None:
             self.take(self.walk.only.id, 0.0, 1.0)
 
     def tokens_from(self, length: int) -> list[Token]:

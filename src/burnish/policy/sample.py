@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from burnish.core.rollout import Completion
 from burnish.policy.adapter import Adapter
-from burnish.policy.engine import Engine, Finished
+from burnish.policy.engine import Engine, Finished, ended_in
 from burnish.policy.load import Base
 from burnish.policy.roles import Abilities, Request
 from burnish.policy.slots import Slots
@@ -73,7 +73,7 @@ def _add(engine: Engine, requests: Sequence[Request], name: str | None, tickets:
 def _some_steps(engine: Engine) -> list[Finished]:
     """Step until an answer ends, or it is time to look up."""
     for _ in range(_STEPS):
-        ended = [event for event in engine.step(ends_only=True) if isinstance(event, Finished)]
+        ended = ended_in(engine.step(ends_only=True))
         if ended or engine.idle:
             return ended
     return []

@@ -23,7 +23,7 @@ class ChatRequest(LenientSpec):
     model: str
     messages: list[dict[str, Json]] = Field(min_length=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_p: float | None = Field(default=None, ge=0, le=1)
     n: int | None = Field(default=None, ge=1, le=128)
     seed: int | None = None
     stop: str | list[str] | None = None

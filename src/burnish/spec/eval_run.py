@@ -89,7 +89,7 @@ InputMessages = Annotated[Template | ItemReference, Field(discriminator="type")]
 
 class _Params(Spec):
     temperature: float = Field(default=1.0, ge=0, le=2)
-    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_p: float = Field(default=1.0, ge=0, le=1)
     seed: int = Field(default=42, ge=0, le=SEED_MAX)
     max_completion_tokens: int | None = Field(
         default=None, ge=1, validation_alias=AliasChoices("max_completion_tokens", "max_completions_tokens")

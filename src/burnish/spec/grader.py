@@ -143,7 +143,7 @@ class SamplingParams(Spec):
     """How a judge samples; what is missing is left to the judge."""
 
     seed: int | None = None
-    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_p: float | None = Field(default=None, ge=0, le=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_completions_tokens: int | None = Field(default=None, ge=1)
     """With OpenAI's odd plural."""
