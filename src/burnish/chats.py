@@ -1,11 +1,11 @@
-"""The Chat behind every model name: the inference process, a vLLM server in its place, or a remote endpoint."""
+"""What stands behind every model name: the inference process, a vLLM server in its place, or a remote endpoint."""
 
 import copy
 
 import httpx2
 from anyio import to_thread
 
-from burnish.core.errors import NotFound, Unavailable
+from burnish.core.errors import InvalidRequest, NotFound, Unavailable
 from burnish.remote.chat import RemoteChat
 from burnish.remote.endpoint import Shortcut, client_of
 from burnish.remote.vllm import VllmServer
@@ -35,6 +35,20 @@ def infer_client() -> httpx2.AsyncClient:
     )
 
 
+def infer_remote(settings: Settings) -> Remote:
+    """The inference process as an endpoint. Raises `Unavailable` where none is set up."""
+    if settings.infer_url is None:
+        raise Unavailable(
+            "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
+        )
+    return Remote(
+        base_url=f"{settings.infer_url.rstrip('/')}/v1",
+        timeout_s=INFER_TIMEOUT_S,
+        concurrency=_ANY,
+        attempts=INFER_ATTEMPTS,
+    )
+
+
 class Chats:
     """Finds the Chat that a name means, and is itself one that asks it; lives in one event loop."""
 
@@ -60,14 +74,15 @@ class Chats:
 
         `shows_reasoning`: a local model's answers bring their reasoning as `reasoning_content`.
 
-        Raises `NotFound`, code `model_not_found`, and `Unavailable` where no inference process is set up.
+        Raises `NotFound`, code `model_not_found`, `InvalidRequest` for an embedding model, and `Unavailable` where no
+        inference process is set up.
         """
         settings = self._settings
         target = settings.resolve(name)
         if target in settings.models.remote:
-            if target not in self._remotes:
-                self._remotes[target] = RemoteChat(settings.models.remote[target], target)
-            return self._remotes[target]
+            return self._remote(target)
+        if target in settings.models.embedders:
+            raise _unfit(name, "makes embeddings, and no answers")
         served = await self._served(target)
         if served is None:
             raise NotFound(
@@ -78,19 +93,20 @@ class Chats:
         server = None if served.kind == "full" else self._vllm_of(served.base)
         if server is not None:
             return server.chat(name, served.model_copy(update={"shows_reasoning": shows_reasoning}))
-        if settings.infer_url is None:
-            raise Unavailable(
-                "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
-            )
-        endpoint = Remote(
-            base_url=f"{settings.infer_url.rstrip('/')}/v1",
-            timeout_s=INFER_TIMEOUT_S,
-            concurrency=_ANY,
-            attempts=INFER_ATTEMPTS,
-        )
-        extra = {"burnish": served.model_dump() | {"shows_reasoning": shows_reasoning}}
-        shortcut = self._shortcuts.setdefault(served.full_blob or served.base, Shortcut(SHORTCUT_S))
-        return RemoteChat(endpoint, name, extra=extra, is_ours=True, shortcut=shortcut, client=self._infer)
+        return self._local(name, served.model_copy(update={"shows_reasoning": shows_reasoning}))
+
+    async def find_embedder(self, name: str) -> RemoteChat:
+        """What makes embeddings by this name: its `forward` with a path.
+
+        Raises `NotFound`, `InvalidRequest` for a model here that only answers, and `Unavailable`, as `find` does.
+        """
+        target = self._settings.resolve(name)
+        if target in self._settings.models.embedders:
+            return self._local(name, Served(base=target, kind="embedder"))
+        chat = await self.find(name)
+        if chat.is_ours:
+            raise _unfit(name, "answers here, and makes no embeddings; name one of models.embedders or models.remote")
+        return chat
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer of the model that the request names, as a judge gives it. Raises like `RemoteChat.complete`."""
@@ -103,6 +119,17 @@ class Chats:
         for server in self._vllms.values():
             await server.aclose()
         await self._infer.aclose()
+
+    def _remote(self, target: str) -> RemoteChat:
+        if target not in self._remotes:
+            self._remotes[target] = RemoteChat(self._settings.models.remote[target], target)
+        return self._remotes[target]
+
+    def _local(self, name: str, served: Served) -> RemoteChat:
+        extra = {"burnish": served.model_dump()}
+        shortcut = self._shortcuts.setdefault(served.full_blob or served.base, Shortcut(SHORTCUT_S))
+        endpoint = infer_remote(self._settings)
+        return RemoteChat(endpoint, name, extra=extra, is_ours=True, shortcut=shortcut, client=self._infer)
 
     def _vllm_of(self, base: str) -> VllmServer | None:
         """The vLLM server that the settings name for a base. Full weights of its kin are never served there."""
@@ -126,3 +153,7 @@ class Chats:
         return Served.model_validate(
             {"base": tuned.base, "kind": tuned.kind, "blob": tuned.blob, "reasoning_effort": tuned.reasoning_effort}
         )
+
+
+def _unfit(name: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"The model '{name}' {why}.", param="model", code="model_not_supported")

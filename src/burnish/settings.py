@@ -25,8 +25,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from burnish.core.rollout import TokenUsage
 from burnish.core.webhook import OPENAIS, EventType
+from burnish.prices import Prices
 
 STARTER = "burnish-starter"
 """The name of the embedded base model."""
@@ -58,8 +58,14 @@ class Models(_Section):
     """Base model name -> directory of a Hugging Face causal LM, or its hub name. `burnish-starter` is always there."""
     remote: dict[str, Remote] = Field(default_factory=dict)
     """Model name -> endpoint. Usable as judges and for chat, not for training."""
+    embedders: dict[str, str] = Field(default_factory=dict)
+    """Embedding model's name -> directory of a model that `sentence-transformers` reads, or its hub name."""
     aliases: dict[str, str] = Field(default_factory=dict)
     """Retired or foreign names -> a local, tuned or remote model: `"o4-mini-2025-04-16" = "burnish-starter"`."""
+
+    def source(self, name: str) -> str:
+        """The directory or hub name of a model's files here; the name itself where none is set."""
+        return self.local.get(name) or self.embedders.get(name, name)
 
 
 class Grading(_Section):
@@ -68,7 +74,7 @@ class Grading(_Section):
     run_timeout_s: float = Field(default=300.0, gt=0)
     """How long POST /fine_tuning/alpha/graders/run may take; then it answers 0 with the fault."""
     embedder: str = "text-embedding-3-large"
-    """The model of the metric `cosine`: a name in `models.remote`, or an alias of one."""
+    """The model of the metric `cosine`: a name in `models.embedders` or `models.remote`, or an alias of one."""
     judge_cache: int = Field(default=0, ge=0)
     """How many judges' answers a run keeps, so that an equal request is not asked again; 0: none."""
     sandbox: Literal["auto", "bubblewrap", "sandlock", "off", "unsafe-none"] = "auto"
@@ -147,39 +153,6 @@ class Serving(_Section):
     """Whether the bits of an answer may not change with what else is asked at the time."""
     memory_bytes: int | None = Field(default=None, ge=1)
     """What all bases' processes together may take; None: four fifths of the machine's, or the container's, memory."""
-
-
-class JudgePrices(_Section):
-    """What a remote judge takes, per million tokens."""
-
-    input_usd: float = Field(default=0.0, ge=0)
-    cached_usd: float | None = Field(default=None, ge=0)
-    """Of the prompt's tokens, those that it had read before; None: as the rest of the prompt."""
-    output_usd: float = Field(default=0.0, ge=0)
-
-    def usd(self, used: TokenUsage) -> float:
-        """What some tokens cost."""
-        cached_usd = self.input_usd if self.cached_usd is None else self.cached_usd
-        fresh = used.prompt_tokens - used.cached_tokens
-        usd = fresh * self.input_usd + used.cached_tokens * cached_usd + used.completion_tokens * self.output_usd
-        return usd / 1_000_000
-
-
-class Prices(_Section):
-    """What turns a job's ledger into money."""
-
-    machine_hour_usd: float = Field(default=0.0, ge=0)
-    """Of an hour in which a run works, whatever it is at."""
-    judges: dict[str, JudgePrices] = Field(default_factory=dict)
-    """A name in `models.remote` -> its prices."""
-
-    @property
-    def is_set(self) -> bool:
-        """Whether anything costs something."""
-        judges = (
-            price for each in self.judges.values() for price in (each.input_usd, each.cached_usd, each.output_usd)
-        )
-        return any((self.machine_hour_usd, *judges))
 
 
 class Budgets(_Section):
@@ -355,6 +328,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names_have_models(self) -> Self:
+        for name in self.models.embedders.keys() & {STARTER, *self.models.local, *self.models.remote}:
+            raise ValueError(f"models.embedders names '{name}', which is another model's name too.")
         for name in self.prices.judges.keys() - self.models.remote.keys():
             raise ValueError(f"prices.judges names '{name}', which is no model of models.remote.")
         for name in self.serving.vllm:

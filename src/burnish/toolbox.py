@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
+from burnish.chats import infer_client, infer_remote
 from burnish.grade.tools import Chat, Tools
 from burnish.grade.wordnet import WordNet, open_wordnet
-from burnish.remote.embedder import RemoteEmbedder, embedder_of
+from burnish.remote.embedder import RemoteEmbedder
 from burnish.remote.poster import HttpPoster
 from burnish.sandbox.python_sandbox import PythonSandbox
 from burnish.settings import Settings
+from burnish.spec.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,15 @@ class Toolbox:
             await self.embedder.aclose()
         await self.poster.aclose()
         await asyncio.to_thread(self.sandbox.close)
+
+
+def embedder_of(settings: Settings) -> RemoteEmbedder | None:
+    """The embedder that the settings name; None where its name means none, or no inference process serves it."""
+    name = settings.resolve(settings.grading.embedder)
+    if name in settings.models.remote:
+        return RemoteEmbedder(settings.models.remote[name], name)
+    if name not in settings.models.embedders or settings.infer_url is None:
+        return None
+    served = Served(base=name, kind="embedder")
+    extra = {"burnish": served.model_dump()}
+    return RemoteEmbedder(infer_remote(settings), name, extra=extra, client=infer_client())

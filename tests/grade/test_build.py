@@ -35,7 +35,7 @@ def refused(grader, tools=None, **where):
         (ENDPOINT, "type", "reach a grader's endpoint"),
         (JUDGE, "model", "no judge model here to answer for 'judge'"),
         (LABEL, "model", "no judge model here to answer for 'judge'"),
-        (COSINE, "evaluation_metric", "needs an embeddings endpoint"),
+        (COSINE, "evaluation_metric", "needs an embedding model"),
     ],
 )
 def test_a_grader_without_the_tool_that_it_needs_is_refused_at_its_field(grader, field, words):

@@ -13,7 +13,7 @@ UNSEEN = {
     "python-multipart": "FastAPI reads forms with it",
 }
 """Declared, though nothing of ours imports it, and why."""
-OPTIONAL = ("wandb", "tensorboard")
+OPTIONAL = ("wandb", "tensorboard", "embeddings")
 """The extras whose packages are imported, in processes that start only where they are there."""
 PART_OF = {"pydantic-core": "pydantic"}
 """Distributions that are another's other half."""
@@ -24,7 +24,7 @@ def test_what_is_imported_is_declared():
 
 
 def test_what_is_optional_is_imported_by_one_module():
-    for package in ("wandb", "tensorboardX"):
+    for package in ("wandb", "tensorboardX", "sentence_transformers"):
         found = {module.path for module in modules() for each in imports(module) if each.name.split(".")[0] == package}
         assert len(found) == 1
 

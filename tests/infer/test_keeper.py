@@ -18,6 +18,7 @@ from burnish.infer.memory import PROCESS_BYTES
 from burnish.settings import Settings
 from burnish.spec.served import Served
 from burnish.store.blobs import open_blobs
+from tests.embedding import write_static
 from tests.serving import tiny_settings
 from tests.tiny import write_tiny_model
 
@@ -149,3 +150,30 @@ def test_closing_ends_every_process_the_one_started_ahead_included(tmp_path, tin
 
     with_keeper(tiny_settings(tmp_path, tiny), act)
     assert all(process.returncode is not None for process in found)
+
+
+def test_an_embedder_has_a_process_of_its_own_within_the_same_memory(tmp_path, tiny):
+    embedder = write_static(tmp_path)
+    models = {"local": {"tiny": str(tiny)}, "embedders": {"static": str(embedder)}}
+    settings = Settings.model_validate({"data_dir": tmp_path, "models": models})
+
+    async def act(keeper: Keeper) -> None:
+        await ask(keeper, "tiny")
+        url = await keeper.url(Served(base="static", kind="embedder"))
+        body = {"model": "x", "input": "hi", "burnish": {"base": "static", "kind": "embedder"}}
+        async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
+            answer = await client.post(f"{url}/v1/embeddings", json=body)
+        assert len(answer.json()["data"][0]["embedding"]) == 16
+        assert keeper.bases == [str(tiny), str(embedder)]
+
+    with_keeper(settings, act)
+
+
+def test_an_embedder_without_its_library_is_refused_with_the_command_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+
+    async def act(keeper: Keeper) -> None:
+        with pytest.raises(InvalidRequest, match=r"pip install 'burnish\[embeddings\]'"):
+            await keeper.url(Served(base="static", kind="embedder"))
+
+    with_keeper(tiny_settings(tmp_path, tmp_path), act)

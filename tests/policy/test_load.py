@@ -79,6 +79,13 @@ def test_weights_other_than_safetensors_are_refused(tmp_path):
         Base.load(tmp_path)
 
 
+def test_weights_that_are_damaged_are_refused(tmp_path):
+    write_tiny_model(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(InvalidRequest, match="cannot be loaded"):
+        Base.load(tmp_path)
+
+
 def test_a_directory_without_a_model_is_refused(tmp_path):
     with pytest.raises(InvalidRequest, match="cannot be loaded"):
         Base.load(tmp_path)

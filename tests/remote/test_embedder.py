@@ -5,8 +5,8 @@ import httpx2
 import pytest
 
 from burnish.core.errors import GraderUnavailable, InvalidRequest
-from burnish.remote.embedder import RemoteEmbedder, embedder_of
-from burnish.settings import Remote, Settings
+from burnish.remote.embedder import RemoteEmbedder
+from burnish.settings import Remote
 from tests.fakes import FakeSleep
 
 TEXTS = ["a", "b"]
@@ -67,19 +67,21 @@ def test_an_endpoint_that_stays_away_and_one_that_refuses():
         embedded(httpx2.Response(400, json={"error": {"message": "too long"}}))
 
 
-def test_the_settings_name_it_directly_or_by_an_alias(tmp_path):
+def test_what_is_extra_goes_along_and_the_client_is_closed_with_the_embedder():
+    bodies = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(json.loads(request.content))
+        return vectors((0, [1]), (1, [2]))
+
     async def main() -> None:
-        remote = {"text-embedding-3-large": {"base_url": "http://here/v1"}, "own": {"base_url": "http://here/v1"}}
-        for models, grading, is_there in (
-            ({"remote": remote}, {}, True),
-            ({"remote": remote}, {"embedder": "own"}, True),
-            ({"remote": remote, "aliases": {"ada": "own"}}, {"embedder": "ada"}, True),
-            ({"remote": remote}, {"embedder": "ada"}, False),
-            ({}, {}, False),
-        ):
-            found = embedder_of(Settings(data_dir=tmp_path, models=models, grading=grading))
-            assert (found is not None) is is_there
-            if found is not None:
-                await found.aclose()
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        embedder = RemoteEmbedder(
+            Remote(base_url="http://here/v1"), "e", extra={"burnish": {"base": "e"}}, client=client
+        )
+        await embedder.embed(TEXTS)
+        await embedder.aclose()
+        assert client.is_closed
 
     asyncio.run(main())
+    assert bodies == [{"input": TEXTS, "encoding_format": "float", "burnish": {"base": "e"}, "model": "e"}]

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from burnish.core.budget import Amounts, Budget
-from burnish.settings import Prices
+from burnish.prices import Prices
 from burnish.work.books import Books
 from burnish.work.cost import Tariff
 from burnish.work.journal import StepRecord

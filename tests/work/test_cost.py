@@ -1,7 +1,7 @@
 import pytest
 
 from burnish.core.rollout import TokenUsage
-from burnish.settings import JudgePrices, Prices
+from burnish.prices import JudgePrices, Prices
 from burnish.work.cost import Cost, Tariff
 from burnish.work.usage import Seconds, Usage
 

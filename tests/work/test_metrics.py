@@ -6,7 +6,7 @@ import pytest
 from burnish.core.errors import JobFailure
 from burnish.core.rollout import Fault, FaultNote, Grade, Group, TokenUsage
 from burnish.policy.roles import LossStats, StepStats
-from burnish.settings import JudgePrices, Prices
+from burnish.prices import JudgePrices, Prices
 from burnish.spec.grader import MultiSpec, StringCheckSpec
 from burnish.work.clock import Clock
 from burnish.work.cost import Tariff

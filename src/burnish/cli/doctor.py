@@ -19,6 +19,7 @@ EXTRAS = {
     "postgres": ("psycopg", "rows in PostgreSQL"),
     "wandb": ("wandb", "jobs followed at Weights & Biases"),
     "tensorboard": ("tensorboardX", "jobs followed in TensorBoard"),
+    "embeddings": ("sentence-transformers", "embedding models served here"),
 }
 """Optional extras of the package: what each installs, and what for."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -43,7 +43,7 @@ def grade(
 ) -> None:
     """Grade answers: scores, faults, a histogram and the time it took. Exit code 1 where a grade has a fault.
 
-    Judges of [models.remote] are asked at their endpoints, all others at the server.
+    Judges and embedders of [models.remote] are asked at their endpoints, all others at the server.
     """
     from burnish.grade.flags import all_faults
 
@@ -140,9 +140,12 @@ def _json(text: str, where: str) -> Json:
 
 async def _grade(spec: "GraderSpec", cases: Sequence[_Case], judges: _Judges) -> list[Grade]:
     from burnish.grade.build import build
+    from burnish.remote.embedder import RemoteEmbedder
     from burnish.toolbox import Toolbox
 
     toolbox = Toolbox.of(judges.settings)
+    if toolbox.embedder is None:
+        toolbox = replace(toolbox, embedder=RemoteEmbedder(judges.server, judges.settings.grading.embedder))
     slots = asyncio.Semaphore(AT_A_TIME)
 
     async def one(case: _Case) -> Grade:

@@ -115,7 +115,7 @@ class Fleet:
         """Directory or hub name of the base's weights."""
         if served.kind == "full":
             return str(await self._folder(_blob(served), "config.json"))
-        return self._settings.models.local.get(served.base, served.base)
+        return self._settings.models.source(served.base)
 
     async def _seat(self, source: str) -> _Seat:
         task = self._seats.get(source)

@@ -1,4 +1,4 @@
-"""Keeps a process per base model: started when it is first asked for, stopped when others need its memory.
+"""Keeps a process per base or embedding model: started when it is first asked for, stopped when others need its memory.
 
 A process of its own, so that a base that crashes takes no other with it and memory is given back whole.
 """
@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import httpx2
 
@@ -29,6 +30,7 @@ STOP_TIMEOUT_S = 10.0
 ON_ITS_WAY_S = 5.0
 """How long a request that was sent on may need to arrive: so long its base counts as in use."""
 _PAUSE_S = 0.02
+_BASE, _EMBED = "burnish.infer.base_process", "burnish.infer.embed_process"
 
 
 @dataclass(eq=False, slots=True)
@@ -47,7 +49,7 @@ class _Seat:
 
 
 class Keeper:
-    """Gives the address at which a base or tuned model is served; lives in one event loop."""
+    """Gives the address at which a base, tuned or embedding model is served; lives in one event loop."""
 
     def __init__(self, settings: Settings, blobs: Blobs) -> None:
         self._settings = settings
@@ -67,7 +69,7 @@ class Keeper:
 
     async def prepare(self) -> None:
         """Start a process for the base that will be asked for first."""
-        self._spare = asyncio.ensure_future(self._start())
+        self._spare = asyncio.ensure_future(self._start(_BASE))
 
     async def url(self, served: Served) -> str:
         """Where the model is served, once its process listens.
@@ -75,7 +77,7 @@ class Keeper:
         Raises `InvalidRequest`, code `model_too_large`, for a base that the memory limit can never hold, `Busy` where
         those in use leave no room at present, and `Unavailable` where the process does not come up.
         """
-        base = served.full_blob or self._source(served.base)
+        base = served.full_blob or self._settings.models.source(served.base)
         seat = self._seats.get(base)
         if seat is None or not seat.is_alive:
             async with self._changing:
@@ -97,13 +99,17 @@ class Keeper:
         await asyncio.gather(*[_stop(seat) for seat in seats])
         await self._client.aclose()
 
-    def _source(self, base: str) -> str:
-        return self._settings.models.local.get(base, base)
-
     async def _seat(self, base: str, served: Served) -> _Seat:
+        if served.kind == "embedder" and find_spec("sentence_transformers") is None:
+            raise InvalidRequest(
+                f"The embedding model '{served.base}' needs a library that is not installed here: "
+                "pip install 'burnish[embeddings]'.",
+                param="model",
+                code="model_not_supported",
+            )
         lost = self._seats.pop(base, None)
         if lost is not None:
-            log.error("a base's process died", extra={"base": base, "code": lost.process.returncode})
+            log.error("a model's process died", extra={"base": base, "code": lost.process.returncode})
         needs = await asyncio.to_thread(self._needs, base, served)
         if needs > self._limit:
             raise InvalidRequest(
@@ -113,18 +119,23 @@ class Keeper:
                 code="model_too_large",
             )
         await self._make_room(needs)
-        spare, self._spare = self._spare, None
-        seat = await (self._start() if spare is None else spare)
-        if not seat.is_alive:
-            seat = await self._start()
+        seat = await (self._start(_EMBED) if served.kind == "embedder" else self._spared())
         seat.needs = needs
         self._seats[base] = seat
         log.info("base started", extra={"base": base, "pid": seat.process.pid, "bytes": needs})
         return seat
 
+    async def _spared(self) -> _Seat:
+        """The process that was started ahead, where there is one that still runs."""
+        spare, self._spare = self._spare, None
+        seat = await (self._start(_BASE) if spare is None else spare)
+        return seat if seat.is_alive else await self._start(_BASE)
+
     def _needs(self, base: str, served: Served) -> int:
         if served.full_blob:
             return needed_bytes([], self._limit) + 2 * self._blobs.bytes_below(served.full_blob)  # they lie in float32
+        if served.kind == "embedder":
+            return needed_bytes(weights_of(base), 0)  # it keeps no keys and values
         return needed_bytes(weights_of(base), self._limit)
 
     async def _make_room(self, needs: int) -> None:
@@ -151,12 +162,12 @@ class Keeper:
             return bool((await self._client.get(f"{seat.url}/health")).json()["users"])
         return False
 
-    async def _start(self) -> _Seat:
+    async def _start(self, module: str) -> _Seat:
         url = f"http://{HOST}:{free_port(HOST)}"
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "burnish.infer.base_process",
+            module,
             env=child_environment(self._settings.model_copy(update={"infer_url": url})),
             stdin=asyncio.subprocess.PIPE,
         )

@@ -39,14 +39,14 @@ def rows_bytes(limit: int) -> int:
 
 
 def weights_of(source: str) -> list[Path]:
-    """The safetensors files of a directory, of a hub name that was downloaded before, or of the starter."""
+    """The safetensors files of a directory and its modules, of a hub name downloaded before, or of the starter."""
     directory = starter_directory() if source == STARTER else Path(source)
     if not directory.is_dir():
         try:
             directory = Path(snapshot_download(source, local_files_only=True))
         except (LocalEntryNotFoundError, ValueError):
             return []
-    return sorted(directory.glob("*.safetensors"))
+    return sorted([*directory.glob("*.safetensors"), *directory.glob("[0-9]_*/*.safetensors")])
 
 
 def needed_bytes(files: list[Path], limit: int) -> int:

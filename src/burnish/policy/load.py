@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import cached_file
 
@@ -129,7 +130,7 @@ class Base:
             _check(config.get_text_config(), source)
             model = _quietly(lambda: _load_weights(source))
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise InvalidRequest(f"The model {name_or_directory} cannot be loaded: {error}", param="model") from error
         network, routing = _network(str(name_or_directory), model, dtype, with_kernels or kernels())
         return cls(str(name_or_directory), source, model, tokenizer, _recipe(source), network, routing)

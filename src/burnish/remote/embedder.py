@@ -1,14 +1,14 @@
 """An OpenAI-compatible embeddings endpoint, seen as an Embedder."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx2
 
 from burnish.core.errors import Busy, GraderUnavailable, Unavailable
 from burnish.remote.endpoint import Endpoint
-from burnish.settings import Remote, Settings
+from burnish.settings import Remote
 
 Json = Any
 
@@ -21,10 +21,13 @@ class RemoteEmbedder:
         settings: Remote,
         name: str,
         *,
+        extra: Mapping[str, Json] | None = None,
         client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`name` is the model's name here; `client` is the caller's, who closes it."""
+        """`name` is the model's name here; `extra` goes into every body; `client` is closed with the embedder."""
+        self._extra = extra or {}
+        self._client = client
         self._endpoint = Endpoint(settings, name, client=client, sleep=sleep)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
@@ -32,7 +35,7 @@ class RemoteEmbedder:
 
         Raises `GraderUnavailable` where the endpoint failed us, `InvalidRequest` where it refused the texts.
         """
-        body = {"input": list(texts), "encoding_format": "float"}
+        body = {"input": list(texts), "encoding_format": "float", **self._extra}
         try:
             async with self._endpoint.slots:
                 response = await self._endpoint.answer("/embeddings", body)
@@ -41,15 +44,10 @@ class RemoteEmbedder:
             raise GraderUnavailable(f"Embedding model '{self._endpoint.name}' gave no answer: {error}") from error
 
     async def aclose(self) -> None:
-        """Close all connections, unless the client is the caller's."""
+        """Close all connections."""
         await self._endpoint.aclose()
-
-
-def embedder_of(settings: Settings) -> RemoteEmbedder | None:
-    """The embedder that the settings name; None where its name is no remote model's."""
-    name = settings.resolve(settings.grading.embedder)
-    remote = settings.models.remote.get(name)
-    return None if remote is None else RemoteEmbedder(remote, name)
+        if self._client is not None:
+            await self._client.aclose()
 
 
 def _vectors(answer: dict[str, Json], count: int) -> list[list[float]]:

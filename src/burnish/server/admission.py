@@ -66,12 +66,20 @@ def check_trainable(desk: Desk, name: str) -> None:
         raise InvalidRequest(
             f"The model '{name}' does not exist here. {_TYPO_OR_ALIAS}", param="model", code="model_not_found"
         )
+    refuse_embedder(desk, name, "model")
     why = "runs at another endpoint" if target in desk.settings.models.remote else "is itself a tuned model"
     raise InvalidRequest(
         f"The model '{name}' cannot be trained: it {why}. Train a base model of [models.local].",
         param="model",
         code="model_not_trainable",
     )
+
+
+def refuse_embedder(desk: Desk, name: str, param: str) -> None:
+    """Raise `InvalidRequest` for an embedding model, where one that answers is wanted."""
+    if desk.settings.resolve(name) in desk.settings.models.embedders:
+        message = f"The model '{name}' makes embeddings, and no answers."
+        raise InvalidRequest(message, param=param, code="model_not_supported")
 
 
 def check_file(desk: Desk, file_id: str, param: str) -> None:
@@ -113,6 +121,7 @@ def _check_judge(desk: Desk, name: str, param: str) -> None:
     target = desk.settings.resolve(name)
     if desk.settings.is_local(target) or target in desk.settings.models.remote:
         return
+    refuse_embedder(desk, name, param)
     if desk.is_served(name):
         message = f"'{name}' is a tuned model; in this version a judge is a base model or a remote one."
         raise InvalidRequest(message, param=param, code="model_not_supported")

@@ -43,11 +43,12 @@ class Desk:
     """The events of responses, by such ids."""
 
     def is_served(self, name: str) -> bool:
-        """Whether a name means a model that can answer: a base, a remote or a tuned one, or an alias of one."""
+        """Whether a name means a model that can answer or embed: local, remote or tuned, or an alias of one."""
         target = self.settings.resolve(name)
         return (
             self.settings.is_local(target)
             or target in self.settings.models.remote
+            or target in self.settings.models.embedders
             or self.store.models.get(target) is not None
         )
 

@@ -13,6 +13,7 @@ from burnish.grade.check import CODE, check_templates
 from burnish.grade.judge import check_text_only
 from burnish.grade.span import span
 from burnish.grade.templates import templates
+from burnish.server.admission import refuse_embedder
 from burnish.server.desk import Desk
 from burnish.spec.eval_run import (
     CompletionsSource,
@@ -100,6 +101,7 @@ def _check_model(desk: Desk, name: str, param: str) -> None:
             param=param,
             code="model_not_found",
         )
+    refuse_embedder(desk, name, param)
 
 
 def admit_run(desk: Desk, config: Mapping[str, Json], body: RunRequest) -> None:

@@ -6,8 +6,8 @@ from math import fsum
 from typing import Any
 
 from burnish.core.job import JobStatus
+from burnish.prices import Prices
 from burnish.server.desk import Desk
-from burnish.settings import Prices
 from burnish.spec.schedule import Schedule
 from burnish.store.summaries import Summary
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from burnish.spec.base import LenientSpec
+from burnish.spec.served import Served
 
 Text = Annotated[str, Field(min_length=1)]
 Ids = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
@@ -25,3 +26,9 @@ class EmbeddingRequest(LenientSpec):
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(default=None, ge=1)
     user: str | None = None
+
+
+class ServedEmbedding(EmbeddingRequest):
+    """The same on its way from the server to the inference process; `model` is echoed, `burnish` decides."""
+
+    burnish: Served

@@ -1,4 +1,4 @@
-"""What the server tells the inference process: which weights answer a chat request. No part of the public API."""
+"""What the server tells the inference process: which weights answer a request. No part of the public API."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ class Served(Spec):
     """The weights behind a model's name, which the server has resolved."""
 
     base: str
-    """A local base model's name, or its directory."""
-    kind: Literal["base", "lora", "full"] = "base"
+    """A local base or embedding model's name, or its directory."""
+    kind: Literal["base", "lora", "full", "embedder"] = "base"
     blob: str | None = None
-    """Prefix of the adapter's or the full weights' files in the blobs; None for a base."""
+    """Prefix of the adapter's or the full weights' files in the blobs; None for a base and an embedder."""
     reasoning_effort: Effort = "default"
     """The effort of requests that name none, or "default"."""
     shows_reasoning: bool = False

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from burnish.settings import Prices, Settings
+from burnish.prices import Prices
+from burnish.settings import Settings
 from burnish.work.usage import Usage
 
 _HOUR_S = 3600

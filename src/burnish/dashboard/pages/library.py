@@ -125,7 +125,8 @@ async def _settings(client: AsyncOpenAI) -> None:
             },
         )
         remote = dict.fromkeys(models["remote"], "remote endpoint")
-        _card("Models", dict.fromkeys(models["local"], "here: trained and served") | remote)
+        embedders = dict.fromkeys(models["embedders"], "here: embeddings")
+        _card("Models", dict.fromkeys(models["local"], "here: trained and served") | embedders | remote)
         if models["aliases"]:
             _card("Aliases", models["aliases"])
         _card("Training", {name: str(value) for name, value in found["training"].items()})

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from burnish.core.errors import Busy, InvalidRequest, Unavailable
+from burnish.core.errors import Busy, Unavailable
 from burnish.core.hangup import unless_gone
 from burnish.server import failures
 from burnish.server.desk import AtDesk, Desk
@@ -31,11 +31,5 @@ def router() -> APIRouter:
 
 
 async def _answer(desk: Desk, model: str, sent: dict[str, Json]) -> Response:
-    chat = await desk.chats.find(model)
-    if chat.is_ours:
-        raise InvalidRequest(
-            f"The model '{model}' answers here, and makes no embeddings. Name one of models.remote that does.",
-            param="model",
-            code="model_not_supported",
-        )
-    return JSONResponse({**await chat.forward(sent, "/embeddings"), "model": model})
+    embedder = await desk.chats.find_embedder(model)
+    return JSONResponse({**await embedder.forward(sent, "/embeddings"), "model": model})

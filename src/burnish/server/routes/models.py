@@ -1,4 +1,4 @@
-"""/v1/models: bases, remote models, aliases and tuned models."""
+"""/v1/models: bases, remote and embedding models, aliases and tuned models."""
 
 from typing import Any
 
@@ -61,7 +61,8 @@ def _configured(desk: Desk) -> dict[str, dict[str, Json]]:
     settings = desk.settings
     owner = settings.organization
     found = {STARTER: wire.base_model(STARTER, _OURS)}
-    found |= {name: wire.base_model(name, owner) for name in (*settings.models.local, *settings.models.remote)}
+    given = settings.models
+    found |= {name: wire.base_model(name, owner) for name in (*given.local, *given.remote, *given.embedders)}
     found |= {name: wire.alias(name, target, owner) for name, target in settings.models.aliases.items()}
     return {name: model for name, model in found.items() if desk.is_served(name)}
 

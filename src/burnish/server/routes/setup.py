@@ -28,6 +28,7 @@ def router() -> APIRouter:
             "models": {
                 "local": [STARTER, *given.models.local],
                 "remote": list(given.models.remote),
+                "embedders": list(given.models.embedders),
                 "aliases": {name: each for name, each in given.models.aliases.items() if desk.is_served(name)},
             },
             "sandbox": given.grading.sandbox,
