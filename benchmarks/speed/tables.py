@@ -15,7 +15,7 @@ Rows = Callable[[Entry], list[list[str]]]
 STEP_HEAD = [
     "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "ours, a step", "of it sampling",
     "answer tokens, TRL / ours (trained)", "tokens in the pass, TRL : ours", "**ratio**", "lowest to highest", "steps",
-    "engine", "date",
+    "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def packing(entry: Entry) -> float:
 
 TUNING_HEAD = [
     "model", "parameters", "work", "TRL's setting", "TRL, a step", "of it sampling", "**TRL / ours**",
-    "lowest to highest", "steps", "engine", "date",
+    "lowest to highest", "steps", "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def tuning_row(entry: Entry) -> list[str]:
 
 SAMPLING_HEAD = [
     "model", "work", "peer", "peer, tokens a second", "ours, tokens a second", "**ratio**", "lowest to highest",
-    "rounds", "engine", "date",
+    "rounds", "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def sampling_row(entry: Entry) -> list[str]:
 
 TRAINING_HEAD = [
     "model", "work", "computed in", "the pass", "its products alone", "**share**", "lowest to highest", "rounds",
-    "share of a 2048² product's rate", "the update", "engine", "date",
+    "share of a 2048² product's rate", "the update", "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -108,7 +108,8 @@ def training_row(entry: Entry) -> list[str]:
 
 
 MEMORY_HEAD = [
-    "model", "parameters", "work", "TRL's setting", "TRL", "ours", "**ours / TRL**", "steps", "engine", "date",
+    "model", "parameters", "work", "TRL's setting", "TRL", "ours", "**ours / TRL**", "steps",
+    "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def memory_row(entry: Entry) -> list[str]:
 
 LEARNING_HEAD = [
     "seed", "TRL's setting", "learning rate, TRL / ours", "base", "steps to +0.2, TRL / ours",
-    "seconds a step, TRL / ours", "seconds to +0.2, TRL / ours", "**ratio**", "engine", "date",
+    "seconds a step, TRL / ours", "seconds to +0.2, TRL / ours", "**ratio**", "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -153,7 +154,8 @@ def learning_row(entry: Entry) -> list[str]:
 
 
 GROWTH_HEAD = [
-    "what grows", "sizes", "sampling", "training", "growth, sampling", "growth, training", "rounds", "engine", "date",
+    "what grows", "sizes", "sampling", "training", "growth, sampling", "growth, training", "rounds",
+    "processor", "engine", "date",
 ]  # fmt: skip
 
 
@@ -176,7 +178,18 @@ def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
     return math.log(seconds[-1] / seconds[-2]) / math.log(sizes[-1] / sizes[-2])
 
 
-PROFILE_HEAD = ["model", "parameters", "work", "phase", "seconds", "where they went", "steps", "engine", "date"]
+PROFILE_HEAD = [
+    "model",
+    "parameters",
+    "work",
+    "phase",
+    "seconds",
+    "where they went",
+    "steps",
+    "processor",
+    "engine",
+    "date",
+]
 
 
 def profile_rows(entry: Entry) -> list[list[str]]:
@@ -223,15 +236,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def rows_of(kind: str, entries: Iterable[Entry]) -> list[list[str]]:
-    """The newest entry of every case of a kind, however many rounds it took."""
+    """The newest entry of every case of a kind and processor, however many rounds it took."""
     newest: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind == kind:
             named = {name: value for name, value in entry.case.items() if name != "rounds"}
             engine = entry.machine["engine"] if kind in KEPT else ""
-            newest[f"{sorted(named.items())} {engine}"] = entry
+            newest[f"{sorted(named.items())} {entry.machine['cpu']} {engine}"] = entry
     _, _, rows = TABLES[kind]
-    return [row for entry in newest.values() for row in rows(entry)]
+    together = sorted(newest.values(), key=lambda entry: _processor(entry))
+    return [row for entry in together for row in rows(entry)]
 
 
 def _ratio(ratios: Sequence[float]) -> list[str]:
@@ -239,7 +253,13 @@ def _ratio(ratios: Sequence[float]) -> list[str]:
 
 
 def _when(entry: Entry) -> list[str]:
-    return [entry.machine["engine"], entry.machine["date"]]
+    return [_processor(entry), entry.machine["engine"], entry.machine["date"]]
+
+
+def _processor(entry: Entry) -> str:
+    """Its maker, and the best that it has for bf16."""
+    name, _, abilities = entry.machine["cpu"].partition(" (")
+    return f"{name.split()[0].removesuffix('(R)')}, {abilities.removesuffix(')').split(', ')[0]}"
 
 
 def _seconds(values: Sequence[float]) -> str:

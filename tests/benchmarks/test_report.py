@@ -5,7 +5,8 @@ from benchmarks.speed.report import filled
 from benchmarks.speed.tables import TABLES, exponent, rows_of
 from tests.house.tree import ROOT
 
-WHERE = {"cpu": "a processor", "cores": 1, "engine": "abc1234", "date": "2026-11-26", "versions": {"torch": "2.13.0"}}
+CHIP = "Maker(R) Chip (amx_bf16, avx2)"
+WHERE = {"cpu": CHIP, "cores": 1, "engine": "abc1234", "date": "2026-11-26", "versions": {"torch": "2.13.0"}}
 
 
 def test_the_page_has_room_for_every_table():
@@ -20,9 +21,15 @@ def test_a_row_holds_the_median_of_the_ratios_and_the_newest_counts():
     (row,) = [line for line in text.splitlines() if line.startswith("| S | full | short |")]
     assert row == (
         "| S | full | short | bf16-compile | 3.00 s | 1.00 s | 1.00 s | 0.40 s | 8192 / 8192 (8000) "
-        "| 1.4 | **3.00** | 2.00 to 6.00 | 3 | abc1234 | 2026-11-26 |"
+        "| 1.4 | **3.00** | 2.00 to 6.00 | 3 | Maker, amx_bf16 | abc1234 | 2026-11-26 |"
     )
-    assert "- a processor, 1 core(s); torch 2.13.0" in text
+    assert "- Maker(R) Chip (amx_bf16, avx2), 1 core(s); torch 2.13.0" in text
+
+
+def test_every_processor_has_its_rows():
+    other = Entry("StepCase", _step([9.0]).case, WHERE | {"cpu": "Another Chip (avx2)"}, _step([9.0]).result)
+    rows = rows_of("StepCase", [_step([1.0]), other, _step([2.0, 6.0, 3.0])])
+    assert [(row[-3], row[-6]) for row in rows] == [("Another, avx2", "**9.00**"), ("Maker, amx_bf16", "**3.00**")]
 
 
 def test_sampling_is_compared_by_tokens_a_second():
@@ -44,7 +51,7 @@ def test_a_profile_of_every_engine_stays():
     result = {phase: {"seconds": [2.0], "shares": shares} for phase in ("sampling", "training")}
     entries = [Entry("ProfileCase", case, WHERE | {"engine": engine}, result) for engine in ("a", "b", "b")]
     rows = rows_of("ProfileCase", entries)
-    assert [row[7] for row in rows] == ["a", "a", "b", "b"]
+    assert [row[8] for row in rows] == ["a", "a", "b", "b"]
     assert rows[0][5] == "linear layers 80%, drawing 20%"
 
 

@@ -644,6 +644,26 @@ template <class T, int R, int C>
 void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t K, bool add) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>) {
+    __m512 total[R][C];
+    for (int r = 0; r < R; r++)
+      for (int x = 0; x < C; x++) total[r][x] = add ? _mm512_loadu_ps(c + r * ldc + x * LANES) : _mm512_setzero_ps();
+    for (int64_t k = 0; k < K; k += 2) {
+      __m512bh column[C];
+      for (int x = 0; x < C; x++) column[x] = (__m512bh)_mm512_loadu_si512(b + k * N + x * LANES * 2);
+      for (int r = 0; r < R; r++) {
+        int32_t both;
+        std::memcpy(&both, a + r * lda + k, 4);
+        const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
+        for (int x = 0; x < C; x++) total[r][x] = _mm512_dpbf16_ps(total[r][x], column[x], w);
+      }
+    }
+    for (int r = 0; r < R; r++)
+      for (int x = 0; x < C; x++) _mm512_storeu_ps(c + r * ldc + x * LANES, total[r][x]);
+    return;
+  }
+#endif
   Lane<A> sum[R][C];
   for (int r = 0; r < R; r++)
     for (int x = 0; x < C; x++) {
