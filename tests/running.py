@@ -26,7 +26,11 @@ def server(directory: Path, *, max_answer_tokens: int = 12, **changes: Any) -> I
         port=free_port("127.0.0.1"),
         data_dir=directory / "data",
         poll_s=0.1,
-        models=Models(local={"tiny": str(model)}, aliases={"o4-mini-2025-04-16": "tiny"}),
+        models=Models(
+            local={"tiny": str(model)},
+            embedders={"vectors": str(directory / "nowhere")},
+            aliases={"o4-mini-2025-04-16": "tiny"},
+        ),
         training=Training(max_answer_tokens=max_answer_tokens),
         **changes,
     )

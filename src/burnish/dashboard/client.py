@@ -32,6 +32,11 @@ async def get(client: AsyncOpenAI, path: str, **query: Any) -> Json:
     return await client.get(f"{path}?{urlencode(given)}" if given else path, cast_to=object)
 
 
+async def answering(client: AsyncOpenAI) -> list[str]:
+    """The names of the models that answer; those that make embeddings are left out."""
+    return [each["id"] for each in (await get(client, "/models"))["data"] if not each.get("embeds")]
+
+
 async def post(client: AsyncOpenAI, path: str, body: Json) -> Json:
     """The same for what is sent."""
     return await client.post(path, body=body, cast_to=object)

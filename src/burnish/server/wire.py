@@ -213,6 +213,10 @@ def _total(usage: Mapping[str, Mapping[str, int]]) -> dict[str, int] | None:
     return {kind: sum(used[kind] for used in usage.values()) for kind in kinds}
 
 
+EMBEDS = {"embeds": True}
+"""What a `model` has beside the rest where it makes embeddings, and no answers."""
+
+
 def base_model(name: str, owner: str) -> dict[str, Json]:
     """A `model` that the settings name."""
     return {"id": name, "object": "model", "created": 0, "owned_by": owner}

@@ -17,6 +17,9 @@ def test_models_are_told_apart(site: Site, page: Page):
     page.goto(f"{site.root}/models")
     expect(page.get_by_role("row").filter(has_text="o4-mini")).to_contain_text("alias of tiny")
     expect(page.get_by_role("row").filter(has_text="ckpt-step-").first).to_contain_text("checkpoint")
+    embedder = page.get_by_role("row").filter(has_text="vectors")
+    expect(embedder).to_contain_text("embeddings")
+    expect(embedder.get_by_role("link")).to_have_count(0)
 
 
 def test_settings_are_shown(site: Site, page: Page):

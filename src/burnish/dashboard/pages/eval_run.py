@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from burnish.dashboard import outcomes, words
 from burnish.dashboard.bars import Shares
-from burnish.dashboard.client import Api, complaint, get, post
+from burnish.dashboard.client import Api, answering, complaint, get, post
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.evals import EVERY_S
 from burnish.dashboard.pages.items import Items
@@ -110,7 +110,7 @@ class _Page:
 
     async def _again(self, run: Json) -> None:
         """The same questions to another model."""
-        names = [each["id"] for each in (await get(self.client, "/models"))["data"]]
+        names = await answering(self.client)
         chosen = {"model": run["model"] if run["model"] in names else names[0]}
 
         async def start() -> None:

@@ -95,12 +95,15 @@ async def _models(client: AsyncOpenAI) -> None:
                     with tag("td"):
                         moment(each["created"] or None)
                     with tag("td", "right"):
-                        link("Playground", f"/playground?models={each['id']}", "btn")
+                        if not each.get("embeds"):
+                            link("Playground", f"/playground?models={each['id']}", "btn")
 
 
 def _kind(model: Json) -> str:
     if target := model.get("alias_of"):
         return f"alias of {target}"
+    if model.get("embeds"):
+        return "embeddings"
     if ":ckpt-step-" in model["id"]:
         return "checkpoint"
     return "tuned" if model["id"].startswith("ft:") else "base or remote"

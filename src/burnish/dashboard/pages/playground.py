@@ -8,7 +8,7 @@ from nicegui import ui
 from openai import AsyncOpenAI
 from starlette.responses import Response
 
-from burnish.dashboard.client import Api, get
+from burnish.dashboard.client import Api, answering
 from burnish.dashboard.frame import shown
 from burnish.dashboard.pages.answers import Answer
 from burnish.dashboard.pieces import TYPED, Tag, button, named, options, tag
@@ -26,7 +26,7 @@ def register(api: Api) -> None:
     @ui.page("/playground", title="Playground · Burnish", response_timeout=30)
     async def playground(models: str = "", prompt: str = "") -> Response | None:
         async def draw(client: AsyncOpenAI) -> None:
-            names = [each["id"] for each in (await get(client, "/models"))["data"]]
+            names = await answering(client)
             _Playground(client, names, [name for name in models.split(",") if name in names][:MOST], prompt).open()
 
         return await shown(api, "playground", "/playground", draw)

@@ -62,8 +62,10 @@ def _configured(desk: Desk) -> dict[str, dict[str, Json]]:
     owner = settings.organization
     found = {STARTER: wire.base_model(STARTER, _OURS)}
     given = settings.models
-    found |= {name: wire.base_model(name, owner) for name in (*given.local, *given.remote, *given.embedders)}
-    found |= {name: wire.alias(name, target, owner) for name, target in settings.models.aliases.items()}
+    found |= {name: wire.base_model(name, owner) for name in (*given.local, *given.remote)}
+    found |= {name: wire.base_model(name, owner) | wire.EMBEDS for name in given.embedders}
+    for name, target in given.aliases.items():
+        found[name] = wire.alias(name, target, owner) | (wire.EMBEDS if target in given.embedders else {})
     return {name: model for name, model in found.items() if desk.is_served(name)}
 
 
