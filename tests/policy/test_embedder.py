@@ -29,6 +29,11 @@ def test_a_static_model_is_read_as_well(tmp_path):
     assert found.vector_D.tolist() == pytest.approx(embedder.embed("hello").vector_D.tolist(), abs=1e-6)
 
 
+def test_nothing_is_printed(folder, capfd):
+    Embedder.load(str(folder), 1).embed("hello")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_same_text_has_the_same_bits(folder):
     first, again = Embedder.load(str(folder), 1), Embedder.load(str(folder), 1)
     again.embed("another text")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
 from burnish.core.errors import InvalidRequest
 
@@ -56,6 +57,7 @@ class Embedder:
         Raises `InvalidRequest` for what `sentence-transformers` does not read.
         """
         torch.set_num_threads(threads)
+        disable_progress_bar()
         try:
             return cls(SentenceTransformer(source, local_files_only=True))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, SafetensorError) as error:
