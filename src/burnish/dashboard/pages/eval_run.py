@@ -11,7 +11,7 @@ from burnish.dashboard import outcomes, words
 from burnish.dashboard.bars import Shares
 from burnish.dashboard.client import Api, answering, complaint, get, post
 from burnish.dashboard.frame import shown
-from burnish.dashboard.pages.evals import EVERY_S
+from burnish.dashboard.live_list import EVERY_S
 from burnish.dashboard.pages.items import Items
 from burnish.dashboard.pages.one_eval import cancel, comparison, runs_of, summary_of
 from burnish.dashboard.pieces import TYPED, Tag, button, heads, moment, options, stat, tag, trail
