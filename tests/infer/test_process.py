@@ -47,6 +47,29 @@ def test_it_listens_where_the_settings_say_and_ends_with_its_parent(tmp_path: Pa
         process.wait(timeout=PATIENCE_S)
 
 
+def test_the_processes_that_it_started_end_even_where_it_was_killed(tmp_path: Path):
+    url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    with started(Settings(data_dir=tmp_path, infer_url=url)) as process:
+        wait_for(url, process)
+        body = {
+            "model": "x",
+            "messages": [{"role": "user", "content": "hi"}],
+            "max_completion_tokens": 1,
+            "burnish": {"base": "burnish-starter"},
+        }
+        with httpx2.Client(timeout=PATIENCE_S, trust_env=False, follow_redirects=True) as client:
+            assert client.post(f"{url}/v1/chat/completions", json=body).status_code == 200
+        threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+        children = [int(pid) for thread in threads for pid in thread.read_text().split()]
+        assert children
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + PATIENCE_S
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 def test_without_an_address_it_says_what_to_set(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-m", "burnish.infer.process"],

@@ -22,7 +22,8 @@ def listen(app: FastAPI, settings: Settings) -> None:
     port = urlsplit(settings.infer_url or "").port
     if port is None:
         raise SystemExit("infer_url is not set: it must be http://127.0.0.1:PORT. `burnish serve` sets it.")
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):  # asyncio's pipes are sockets
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     uvicorn.Server(
         uvicorn.Config(app, host=HOST, port=port, log_level="warning", timeout_keep_alive=KEEP_ALIVE_S)
