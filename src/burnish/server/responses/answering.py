@@ -104,8 +104,6 @@ class Answering:
         the first event; but not in the background, where it ends the response.
         """
         draft, chunks = self.draft, self._chat.stream(self._body)
-        if self._request.background:
-            draft.begin()
         try:
             async with aclosing(chunks):
                 for event in draft.take():
@@ -138,8 +136,9 @@ class Answering:
 
     async def in_background(self) -> dict[str, Json]:
         """Go on without the caller, who is told what there is now; of what is streamed, whoever asks later can read."""
-        await self.keep()
         queued = dict(self.draft.response)
+        self.draft.begin()
+        await self.keep()  # as one in progress, which it is before anybody can ask
         recording = self._desk.recordings.begin(queued["id"]) if self._request.stream else None
         self._desk.tasks.start(queued["id"], self._make(recording))
         return queued
