@@ -2,7 +2,7 @@ import asyncio
 
 from burnish.grade.wordnet import FILES
 from burnish.settings import Settings
-from burnish.toolbox import Toolbox, embedder_of
+from burnish.toolbox import Toolbox, embedder
 from tests.fakes import FakeChat, verdict
 
 REMOTE = {"remote": {"embedder": {"base_url": "http://127.0.0.1:1/v1"}}}
@@ -49,7 +49,7 @@ def test_the_settings_name_an_embedder_directly_or_by_an_alias(tmp_path):
             ({"embedders": {"text-embedding-3-large": "/there"}}, {}, True),
             ({"embedders": {"own": "/there"}, "aliases": {"text-embedding-3-large": "own"}}, {}, True),
         ):
-            found = embedder_of(
+            found = embedder(
                 Settings(data_dir=tmp_path, models=models, grading=grading, infer_url="http://127.0.0.1:1")
             )
             assert (found is not None) is is_there
@@ -60,4 +60,4 @@ def test_the_settings_name_an_embedder_directly_or_by_an_alias(tmp_path):
 
 
 def test_an_embedder_of_this_server_needs_its_inference_process(tmp_path):
-    assert embedder_of(Settings(data_dir=tmp_path, models={"embedders": {"text-embedding-3-large": "/there"}})) is None
+    assert embedder(Settings(data_dir=tmp_path, models={"embedders": {"text-embedding-3-large": "/there"}})) is None

@@ -5,48 +5,20 @@ import copy
 import httpx2
 from anyio import to_thread
 
-from burnish.core.errors import InvalidRequest, NotFound, Unavailable
+from burnish.core.errors import InvalidRequest, NotFound
 from burnish.remote.chat import RemoteChat
 from burnish.remote.endpoint import Shortcut, client_of
+from burnish.remote.infer import embedder_of, extra_of, infer_remote
 from burnish.remote.vllm import VllmServer
 from burnish.remote.vllm_adapters import VllmAdapters
-from burnish.settings import Remote, Settings
+from burnish.settings import Settings
 from burnish.spec.chat import ChatCompletion, ChatRequest
 from burnish.spec.served import Served
 from burnish.store.blobs import Blobs
 from burnish.store.models import Models
 
-INFER_TIMEOUT_S = 600.0
-"""What the official client waits by default."""
-INFER_ATTEMPTS = 6
-"""With the pauses between them about 15 seconds: a process that has just been started loads torch first."""
 SHORTCUT_S = 2.0
 """How long a base's process is asked without asking for it first; less than it is safe from being stopped."""
-_ANY = 1_000_000
-"""The inference process makes requests wait itself."""
-
-
-def infer_client() -> httpx2.AsyncClient:
-    """What speaks to the inference process over the network."""
-    return httpx2.AsyncClient(
-        timeout=httpx2.Timeout(INFER_TIMEOUT_S, connect=5.0),
-        limits=httpx2.Limits(max_connections=None),  # it is the processes there that say when it is too much
-        follow_redirects=True,  # from the process that is asked first to that of the base
-    )
-
-
-def infer_remote(settings: Settings) -> Remote:
-    """The inference process as an endpoint. Raises `Unavailable` where none is set up."""
-    if settings.infer_url is None:
-        raise Unavailable(
-            "There is no inference process. `burnish serve` starts one; else set infer_url to where it listens."
-        )
-    return Remote(
-        base_url=f"{settings.infer_url.rstrip('/')}/v1",
-        timeout_s=INFER_TIMEOUT_S,
-        concurrency=_ANY,
-        attempts=INFER_ATTEMPTS,
-    )
 
 
 class Chats:
@@ -82,7 +54,7 @@ class Chats:
         if target in settings.models.remote:
             return self._remote(target)
         if target in settings.models.embedders:
-            raise _unfit(name, "makes embeddings, and no answers")
+            raise no_answers(name)
         served = await self._served(target)
         if served is None:
             raise NotFound(
@@ -102,10 +74,11 @@ class Chats:
         """
         target = self._settings.resolve(name)
         if target in self._settings.models.embedders:
-            return self._local(name, Served(base=target, kind="embedder"))
+            return self._local(name, embedder_of(target))
         chat = await self.find(name)
         if chat.is_ours:
-            raise _unfit(name, "answers here, and makes no embeddings; name one of models.embedders or models.remote")
+            message = f"The model '{name}' answers here, and makes no embeddings; name one of models.embedders or of "
+            raise InvalidRequest(f"{message}models.remote.", param="model", code="model_not_supported")
         return chat
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
@@ -126,10 +99,9 @@ class Chats:
         return self._remotes[target]
 
     def _local(self, name: str, served: Served) -> RemoteChat:
-        extra = {"burnish": served.model_dump()}
         shortcut = self._shortcuts.setdefault(served.full_blob or served.base, Shortcut(SHORTCUT_S))
         endpoint = infer_remote(self._settings)
-        return RemoteChat(endpoint, name, extra=extra, is_ours=True, shortcut=shortcut, client=self._infer)
+        return RemoteChat(endpoint, name, extra=extra_of(served), is_ours=True, shortcut=shortcut, client=self._infer)
 
     def _vllm_of(self, base: str) -> VllmServer | None:
         """The vLLM server that the settings name for a base. Full weights of its kin are never served there."""
@@ -155,5 +127,8 @@ class Chats:
         )
 
 
-def _unfit(name: str, why: str) -> InvalidRequest:
-    return InvalidRequest(f"The model '{name}' {why}.", param="model", code="model_not_supported")
+def no_answers(name: str, param: str = "model") -> InvalidRequest:
+    """What an embedding model is told that is to answer; `param` names it in the request."""
+    return InvalidRequest(
+        f"The model '{name}' makes embeddings, and no answers.", param=param, code="model_not_supported"
+    )

@@ -4,14 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
-from burnish.chats import infer_client, infer_remote
 from burnish.grade.tools import Chat, Tools
 from burnish.grade.wordnet import WordNet, open_wordnet
 from burnish.remote.embedder import RemoteEmbedder
+from burnish.remote.infer import embedder_of, extra_of, infer_client, infer_remote
 from burnish.remote.poster import HttpPoster
 from burnish.sandbox.python_sandbox import PythonSandbox
 from burnish.settings import Settings
-from burnish.spec.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Toolbox:
     def of(cls, settings: Settings) -> Self:
         """As the settings say."""
         thesaurus = open_wordnet(settings.grading.wordnet_places)
-        return cls(embedder_of(settings), HttpPoster(), PythonSandbox(settings), thesaurus)
+        return cls(embedder(settings), HttpPoster(), PythonSandbox(settings), thesaurus)
 
     def tools(self, chat: Chat) -> Tools:
         """All that graders need, with this chat for their judges."""
@@ -43,13 +42,12 @@ class Toolbox:
         await asyncio.to_thread(self.sandbox.close)
 
 
-def embedder_of(settings: Settings) -> RemoteEmbedder | None:
+def embedder(settings: Settings) -> RemoteEmbedder | None:
     """The embedder that the settings name; None where its name means none, or no inference process serves it."""
     name = settings.resolve(settings.grading.embedder)
     if name in settings.models.remote:
         return RemoteEmbedder(settings.models.remote[name], name)
     if name not in settings.models.embedders or settings.infer_url is None:
         return None
-    served = Served(base=name, kind="embedder")
-    extra = {"burnish": served.model_dump()}
-    return RemoteEmbedder(infer_remote(settings), name, extra=extra, client=infer_client())
+    extra = extra_of(embedder_of(name))
+    return RemoteEmbedder(infer_remote(settings), name, extra=extra, own_client=infer_client())

@@ -274,9 +274,8 @@ def test_a_question_that_is_too_long_to_be_answered_is_counted_all_the_same(clie
 
 def test_in_the_background_it_can_be_cancelled(client):
     made = client.responses.create(model=TUNED, input="hello", background=True, max_output_tokens=400)
-    while client.responses.retrieve(made.id).status == "queued":
-        time.sleep(0.01)
-    assert client.responses.retrieve(made.id).status == "in_progress"
+    assert made.status == "queued"
+    assert client.responses.retrieve(made.id).status in ("in_progress", "completed", "incomplete")
     cancelled = client.responses.cancel(made.id)
     assert cancelled.status in ("cancelled", "completed", "incomplete")
     assert client.responses.retrieve(made.id).status == cancelled.status

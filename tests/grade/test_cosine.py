@@ -46,6 +46,13 @@ def test_an_embedder_that_fails_us_leaves_no_score(error):
     assert (grade.score, note.fault, note.detail) == (None, Fault.MODEL_SERVER, error.message)
 
 
+def test_a_text_that_is_too_long_is_the_answers_fault_and_not_ours():
+    error = InvalidRequest("A text has 600 tokens.", param="input", code="context_length_exceeded")
+    grade = graded("east", "east", FakeEmbedder(VECTORS, error))
+    [note] = grade.faults
+    assert (grade.score, note.fault, note.detail) == (0.0, Fault.OTHER, error.message)
+
+
 def test_a_vector_without_length_is_like_nothing():
     assert cosine([0.0, 0.0], [1.0, 0.0]) == 0.0
     assert cosine([1.0, 2.0], [-2.0, -4.0]) == pytest.approx(-1.0)

@@ -29,7 +29,7 @@ FLOORS = {
     "sandbox": _floor("core settings", "sandlock"),
     "store": _floor("core settings", "sqlalchemy obstore alembic"),
     "remote": _floor("core settings spec", "httpx2"),
-    "toolbox": _floor("core settings spec grade sandbox remote chats"),
+    "toolbox": _floor("core settings grade sandbox remote"),
     "chats": _floor("core settings spec remote store", "httpx2 anyio"),
     "evals": _floor("core settings spec grade sandbox remote store toolbox chats", "httpx2 jsonschema_rs pydantic"),
     "arrive": _floor("core spec store", "openai httpx2 pydantic"),
@@ -37,7 +37,7 @@ FLOORS = {
     "webhooks": _floor("core settings store remote", "httpx2 standardwebhooks"),
     "policy": _floor(
         "core settings spec learn",
-        "torch numpy transformers peft safetensors llguidance jinja2 tinker sentence_transformers",
+        "torch numpy transformers peft safetensors llguidance jinja2 tinker sentence_transformers tokenizers",
     ),
     "export": _floor("core settings spec store policy", "torch transformers"),
     "infer": _floor("core settings spec store policy", "fastapi starlette pydantic uvicorn httpx2 huggingface_hub"),

@@ -1,12 +1,16 @@
+import asyncio
 import base64
 import struct
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from burnish.infer.embed_app import Desk, create_app
+from burnish.policy.embedder import Embedded, Embedder
 from burnish.settings import Settings
+from burnish.spec.embedding import ServedEmbedding
 from tests.embedding import write_static, write_transformer
 
 
@@ -62,6 +66,49 @@ def test_what_is_wrong_is_named(http, model, fields, param, message):
     answer = ask(http, model, **fields)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
     assert message in answer.json()["error"]["message"]
+
+
+def test_a_body_that_is_none_is_refused_in_our_envelope(http):
+    answer = http.post("/v1/embeddings", json={"model": "x"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input")
+
+
+def test_the_texts_of_requests_take_turns_and_who_hangs_up_wants_no_more(monkeypatch, tmp_path):
+    seen: list[str] = []
+
+    class Slow:
+        dimensions = 1
+
+        def embed(self, text: str) -> Embedded:
+            seen.append(text)
+            return Embedded(np.ones(1, np.float32), 1)
+
+    monkeypatch.setattr(Embedder, "load", lambda source, threads: Slow())
+
+    async def main() -> None:
+        desk = Desk(Settings(data_dir=tmp_path))
+
+        def ask(*texts: str) -> "asyncio.Task[object]":
+            body = {"model": "x", "input": list(texts), "burnish": {"base": "b", "kind": "embedder"}}
+            return asyncio.create_task(desk.answer(ServedEmbedding.model_validate(body)))
+
+        many, few = ask(*["many"] * 1000), ask("few")
+        await few
+        many.cancel()
+        await asyncio.gather(many, return_exceptions=True)
+        assert desk.users == 0
+        desk.close()
+
+    asyncio.run(main())
+    assert seen.index("few") < 3
+    assert len(seen) < 1000
+
+
+def test_a_model_that_could_not_be_loaded_is_tried_again(http, tmp_path):
+    place = tmp_path / "late"
+    assert ask(http, str(place)).status_code == 400
+    write_static(tmp_path).rename(place)
+    assert ask(http, str(place)).status_code == 200
 
 
 def test_nobody_waits_in_the_end(http):

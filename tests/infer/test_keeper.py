@@ -164,7 +164,7 @@ def test_an_embedder_has_a_process_of_its_own_within_the_same_memory(tmp_path, t
         async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
             answer = await client.post(f"{url}/v1/embeddings", json=body)
         assert len(answer.json()["data"][0]["embedding"]) == 16
-        assert keeper.bases == [str(tiny), str(embedder)]
+        assert keeper.bases == [str(tiny), f"{embedder} (embeddings)"]
 
     with_keeper(settings, act)
 

@@ -5,7 +5,7 @@ import pytest
 
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.rollout import Source
-from burnish.policy.constraint import MOST_CONSTRAINTS, Constraint, Constraints, Only
+from burnish.policy.constraint import MOST_CONSTRAINTS, Constraint, Constraints, Only, _fault_of
 from burnish.policy.roles import Calls
 from burnish.spec.tool_grammar import call_grammar
 from tests.policy.asking import SCHEMA, prompt
@@ -117,6 +117,14 @@ def test_a_schema_that_cannot_be_enforced_is_refused(base):
     with pytest.raises(InvalidRequest) as caught:
         base.constraints.of('{"not":{"type":"string"}}', 0)
     assert caught.value.code == "invalid_json_schema"
+
+
+def test_a_grammar_that_cannot_be_walked_is_known_before_anybody_does(base):
+    matcher = base.constraints.of(SCHEMA, 0).matcher()
+    assert _fault_of(matcher) is None
+    assert _fault_of(matcher) is None  # the look has moved nothing
+    matcher.consume_token(base.vocabulary.stop_ids[0])
+    assert _fault_of(matcher)
 
 
 CALL = call_grammar(

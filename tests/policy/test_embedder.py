@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 
 from burnish.core.errors import InvalidRequest
 from burnish.policy.embedder import Embedded, Embedder
@@ -47,6 +48,24 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(folder):
     with pytest.raises(InvalidRequest, match=f"{MOST_TOKENS + 1} tokens, and the model reads {MOST_TOKENS}") as caught:
         embedder.embed("a" * (MOST_TOKENS - 1))
     assert caught.value.code == "context_length_exceeded"
+
+
+def test_the_models_own_prompt_counts(folder):
+    model = SentenceTransformer(str(folder), prompts={"passage": "aaa"}, default_prompt_name="passage")
+    embedder = Embedder(model)
+    assert embedder.embed("b").tokens == 6  # three of the prompt, one of the text, two marks
+    with pytest.raises(InvalidRequest):
+        embedder.embed("a" * (MOST_TOKENS - 4))
+
+
+def test_a_static_model_whose_tokenizer_cuts_reads_all_the_same(tmp_path):
+    folder = write_static(tmp_path)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(4)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    embedder = Embedder.load(str(folder), 1)
+    assert embedder.embed("hello").tokens == 5
+    assert embedder.embed("hellx").vector_D.tolist() != embedder.embed("helly").vector_D.tolist()
 
 
 def test_fewer_dimensions_have_length_1_again():

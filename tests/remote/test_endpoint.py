@@ -6,13 +6,13 @@ import logging
 import httpx2
 import pytest
 
-from burnish.core.errors import Busy, InvalidRequest, Unavailable
+from burnish.core.errors import BurnishError, Busy, InvalidRequest, Unavailable
 from burnish.remote.endpoint import LONGEST_PAUSE_S, Endpoint, describe
 from burnish.settings import Remote
 from tests.fakes import FakeSleep
 
 
-def asked(*replies: httpx2.Response | Exception, **changes: object):
+def asked(*replies: httpx2.Response | Exception, faults_pass: bool = True, **changes: object):
     """What an endpoint with these replies gives, the bodies that it was sent, and the pauses between."""
     left, bodies, sleep = list(replies), [], FakeSleep()
 
@@ -25,10 +25,11 @@ def asked(*replies: httpx2.Response | Exception, **changes: object):
 
     async def main():
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as client:
-            endpoint = Endpoint(Remote(base_url="http://judge/v1/", **changes), "judge", client=client, sleep=sleep)
+            remote = Remote(base_url="http://judge/v1/", **changes)
+            endpoint = Endpoint(remote, "judge", client=client, faults_pass=faults_pass, sleep=sleep)
             try:
                 return await endpoint.answer("/path", {"a": 1})
-            except (Busy, InvalidRequest, Unavailable) as error:
+            except BurnishError as error:
                 return error
 
     return asyncio.run(main()), bodies, sleep.pauses_s
@@ -73,6 +74,14 @@ def test_what_cannot_pass_is_not_asked_again(code: int):
     error, bodies, _ = asked(status(code))
     assert isinstance(error, InvalidRequest)
     assert len(bodies) == 1
+
+
+def test_a_fault_that_does_not_pass_is_told_at_once():
+    error, bodies, _ = asked(status(500), faults_pass=False)
+    assert (type(error), error.message, error.status) == (BurnishError, "no", 500)
+    assert len(bodies) == 1
+    error, bodies, _ = asked(status(503), httpx2.Response(200), faults_pass=False)
+    assert (error.status_code, len(bodies)) == (200, 2)
 
 
 @pytest.mark.parametrize("data", ["", "<html>", "[1]", "[" * 100_000])

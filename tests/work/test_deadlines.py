@@ -43,3 +43,10 @@ SETTINGS = Settings(
 )
 def test_a_call_may_take_what_all_its_attempts_may(spec: dict[str, Any], seconds: float):
     assert longest_call_s(TypeAdapter(GraderSpec).validate_python(spec), SETTINGS) == seconds
+
+
+def test_an_embedder_of_this_server_may_take_what_its_process_is_given():
+    settings = Settings(
+        infer_url="http://127.0.0.1:9", models=Models(embedders={"text-embedding-3-large": "/models/bge"})
+    )
+    assert longest_call_s(TypeAdapter(GraderSpec).validate_python(COSINE), settings) == 6 * (600 + 30)

@@ -9,6 +9,9 @@ from openai import APIStatusError, AsyncOpenAI
 
 Json = Any
 
+EVERY_S = 2.0
+"""How often a page that follows something asks again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Api:

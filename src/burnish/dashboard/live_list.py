@@ -7,11 +7,10 @@ from typing import Any, Protocol
 from nicegui import ui
 from openai import APIError, AsyncOpenAI
 
-from burnish.dashboard.client import get
+from burnish.dashboard.client import EVERY_S, get
 from burnish.dashboard.pieces import TYPED, Tag, button, empty, heads, options, tag
 
 Json = Any
-EVERY_S = 2.0
 PAGE = 25
 
 

@@ -6,9 +6,10 @@ import signal
 import sys
 import threading
 
-from burnish.chats import Chats, infer_client
+from burnish.chats import Chats
 from burnish.core import logs
 from burnish.evals.evaluator import Evaluator
+from burnish.remote.infer import infer_client
 from burnish.settings import Settings
 from burnish.store.blobs import open_blobs
 from burnish.store.store import open_store

@@ -61,7 +61,7 @@ class Exporter:
 
     def _merge(self, model: TunedModel, adapter: Path, target: Path, rows: int, grading: Grading | None) -> Parity:
         """In float32, both to merge and to compare."""
-        source = self.settings.models.local.get(model.base, model.base)
+        source = self.settings.models.source(model.base)
         base = Base.load(source)
         questions = self._questions(model, base, rows)
         answers = served_answers(base, adapter, questions.prompts, questions.response_schema)

@@ -77,8 +77,9 @@ def _similarity(spec: TextSimilaritySpec, tools: Tools, param: str) -> Kind:
         return TextSimilarity(spec, spec.evaluation_metric, tools.thesaurus)
     if tools.embedder is None:
         raise InvalidRequest(
-            "The metric 'cosine' needs an embedding model: give 'text-embedding-3-large' an entry in models.embedders "
-            "(served here, by the inference process) or models.remote, or let grading.embedder name another one.",
+            "The metric 'cosine' needs an embedding model: give 'text-embedding-3-large' an entry in models.remote, or "
+            "in models.embedders (served by the inference process, which `burnish serve` starts and infer_url names), "
+            "or let grading.embedder name another one.",
             param=f"{param}.evaluation_metric",
         )
     return Cosine(spec, tools.embedder)

@@ -20,13 +20,17 @@ class Cosine:
     embedder: Embedder
 
     async def grade(self, case: Case, title: Title) -> Grade:
-        """How alike the texts are: 0 where one is blank, which endpoints refuse; None where the model failed us."""
+        """How alike the texts are: 0 where one is blank, which endpoints refuse, and with its fault where one is too
+        long for the model; None where the model failed us.
+        """
         texts = fill(self.spec.input, case.scope), fill(self.spec.reference, case.scope)
         if not all(text.strip() for text in texts):
             return title.grade(0.0)
         try:
             left, right = await self.embedder.embed(texts)
         except BurnishError as error:
+            if error.code == "context_length_exceeded":  # no other attempt would do better
+                return title.grade(0.0, FaultNote(Fault.OTHER, error.message))
             return title.grade(None, FaultNote(Fault.MODEL_SERVER, error.message))
         return title.grade(min(max(cosine(left, right), 0.0), 1.0))
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from burnish.core import sse
-from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.errors import BurnishError
 from burnish.core.hangup import unless_gone
 from burnish.infer.fleet import Fleet
-from burnish.infer.refusal import refuse
+from burnish.infer.refusal import refuse, refuse_body
 from burnish.spec.chat import ChatCompletion
 from burnish.spec.served import ServedRequest
 
@@ -29,7 +29,7 @@ def create_app(fleet: Fleet) -> FastAPI:
 
     app = FastAPI(title="Burnish inference", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.add_exception_handler(BurnishError, refuse)
-    app.add_exception_handler(RequestValidationError, _refuse_body)
+    app.add_exception_handler(RequestValidationError, refuse_body)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:
@@ -61,11 +61,3 @@ async def _stream(fleet: Fleet, body: ServedRequest) -> AsyncGenerator[dict[str,
     async with fleet.chat(body.burnish, body.model) as model, aclosing(model.stream(body)) as chunks:
         async for chunk in chunks:
             yield chunk
-
-
-def _refuse_body(request: Request, error: Exception) -> JSONResponse:
-    """The server has checked what users sent; this is for whoever speaks to us directly."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    param = ".".join(map(str, first["loc"][1:]))
-    return refuse(request, InvalidRequest(f"'{param}': {first['msg']}.", param=param))

@@ -2,21 +2,23 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 
 from burnish.core.errors import BurnishError, InvalidRequest
 from burnish.core.hangup import unless_gone
-from burnish.infer.refusal import refuse
+from burnish.infer.refusal import refuse, refuse_body
 from burnish.policy.embedder import Embedded, Embedder
 from burnish.settings import Settings
 from burnish.spec.embedding import EmbeddingRequest, ServedEmbedding
 
 Json = Any
+T = TypeVar("T")
 
 
 class Desk:
@@ -24,8 +26,8 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._loaded: dict[str, Embedder] = {}
-        """By directory or hub name; touched in the thread only."""
+        self._loaded: dict[str, asyncio.Future[Embedder]] = {}
+        """By directory or hub name; all who come meanwhile wait for one loading."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
         self.users = 0
         """Requests that wait for an answer."""
@@ -38,22 +40,16 @@ class Desk:
         texts = _texts_of(request)
         self.users += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, request, texts)
+            embedder = await self._embedder(self._settings.models.source(request.burnish.base))
+            dimensions = request.dimensions or embedder.dimensions
+            if dimensions > embedder.dimensions:
+                raise InvalidRequest(
+                    f"The model's vectors have {embedder.dimensions} dimensions, not {dimensions}.", param="dimensions"
+                )
+            # One by one: the texts of several requests take turns, and nothing is done for those who have hung up.
+            found = [await self._in_thread(embedder.embed, text) for text in texts]
         finally:
             self.users -= 1
-
-    def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _answer(self, request: ServedEmbedding, texts: list[str]) -> dict[str, Json]:
-        embedder = self._embedder(self._settings.models.source(request.burnish.base))
-        dimensions = request.dimensions or embedder.dimensions
-        if dimensions > embedder.dimensions:
-            raise InvalidRequest(
-                f"The model's vectors have {embedder.dimensions} dimensions, not {dimensions}.", param="dimensions"
-            )
-        found = [embedder.embed(text) for text in texts]
         used = sum(each.tokens for each in found)
         return {
             "object": "list",
@@ -65,10 +61,19 @@ class Desk:
             "usage": {"prompt_tokens": used, "total_tokens": used},
         }
 
-    def _embedder(self, source: str) -> Embedder:
-        if source not in self._loaded:
-            self._loaded[source] = Embedder.load(source, self._settings.training.threads)
-        return self._loaded[source]
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _embedder(self, source: str) -> Embedder:
+        loaded = self._loaded.get(source)
+        if loaded is None or (loaded.done() and loaded.exception() is not None):
+            self._loaded[source] = self._in_thread(Embedder.load, source, self._settings.training.threads)
+        # Whoever asked first may hang up; the others still wait.
+        return await asyncio.shield(self._loaded[source])
+
+    def _in_thread(self, act: Callable[..., T], *given: Any) -> "asyncio.Future[T]":
+        return asyncio.get_running_loop().run_in_executor(self._thread, act, *given)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -81,6 +86,7 @@ def create_app(desk: Desk) -> FastAPI:
 
     app = FastAPI(title="Burnish embeddings", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.add_exception_handler(BurnishError, refuse)
+    app.add_exception_handler(RequestValidationError, refuse_body)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:

@@ -78,6 +78,8 @@ class Keeper:
         those in use leave no room at present, and `Unavailable` where the process does not come up.
         """
         base = served.full_blob or self._settings.models.source(served.base)
+        if served.kind == "embedder":
+            base = f"{base} (embeddings)"  # the same directory may be a base, too
         seat = self._seats.get(base)
         if seat is None or not seat.is_alive:
             async with self._changing:
@@ -122,7 +124,7 @@ class Keeper:
         seat = await (self._start(_EMBED) if served.kind == "embedder" else self._spared())
         seat.needs = needs
         self._seats[base] = seat
-        log.info("base started", extra={"base": base, "pid": seat.process.pid, "bytes": needs})
+        log.info("a model's process started", extra={"base": base, "pid": seat.process.pid, "bytes": needs})
         return seat
 
     async def _spared(self) -> _Seat:
@@ -135,7 +137,7 @@ class Keeper:
         if served.full_blob:
             return needed_bytes([], self._limit) + 2 * self._blobs.bytes_below(served.full_blob)  # they lie in float32
         if served.kind == "embedder":
-            return needed_bytes(weights_of(base), 0)  # it keeps no keys and values
+            return needed_bytes(weights_of(self._settings.models.source(served.base)), 0)  # no keys and values
         return needed_bytes(weights_of(base), self._limit)
 
     async def _make_room(self, needs: int) -> None:
@@ -147,7 +149,7 @@ class Keeper:
             if not await self._is_used(seat):
                 del self._seats[base]
                 await _stop(seat)
-                log.info("base stopped", extra={"base": base})
+                log.info("a model's process stopped", extra={"base": base})
         if self._taken() + needs > self._limit:
             raise Busy("Other models are answering and leave no memory for this one; try again later.")
 

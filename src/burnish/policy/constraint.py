@@ -52,16 +52,12 @@ class Constraint:
         self._call_matcher: LLMatcher | None = None
         if response_schema is not None:
             self._matcher = LLMatcher(vocabulary.guide, grammar_of(response_schema), log_level=0)
-            if self._matcher.is_error():
-                raise InvalidRequest(
-                    f"This JSON schema cannot be enforced: {self._matcher.get_error()}",
-                    param="response_format",
-                    code="invalid_json_schema",
-                )
+            if (reason := _fault_of(self._matcher)) is not None:
+                message = f"This JSON schema cannot be enforced: {reason}"
+                raise InvalidRequest(message, param="response_format", code="invalid_json_schema")
         if calls is not None:
             self._call_matcher = LLMatcher(vocabulary.guide, LLMatcher.grammar_from_lark(calls.grammar), log_level=0)
-            if self._call_matcher.is_error():
-                reason = self._call_matcher.get_error()
+            if (reason := _fault_of(self._call_matcher)) is not None:
                 raise InvalidRequest(f"The tools' parameters cannot be enforced: {reason}", param="tools")
 
     @property
@@ -219,6 +215,16 @@ class Walk:
         if int(np.bitwise_count(bits).sum()) == 1:
             word = int(np.flatnonzero(bits)[0])
             self.only = Only(word * 32 + (int(bits[word]) & 0xFFFFFFFF).bit_length() - 1, Source.FORCED_GRAMMAR)
+
+
+def _fault_of(matcher: LLMatcher) -> str | None:
+    """Why a grammar cannot be walked: some compile, and are too much for their first step."""
+    probe = matcher
+    if not matcher.is_error():
+        probe = matcher.deep_copy()
+        probe.compute_bitmask()
+    reason: str = probe.get_error()
+    return reason if probe.is_error() else None
 
 
 def _mask(matcher: LLMatcher, among: Bits) -> Bits:

@@ -31,7 +31,7 @@ class Distribution:
         self._logits_V = logits_V.float().masked_fill(~allowed_V, -torch.inf)
 
     def nucleus(self, temperature: float, top_p: float) -> Bits:
-        """The likeliest ids that together have at least the probability `top_p` (arXiv:1904.09751), 0 < top_p <= 1.
+        """The likeliest ids that together have at least the probability `top_p` (arXiv:1904.09751), 0 <= top_p <= 1.
 
         The likeliest is always among them. Equal scores are taken in id order.
         """

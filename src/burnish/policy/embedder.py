@@ -4,6 +4,7 @@ An optional extra of the package: only a process that serves embeddings imports 
 """
 
 from functools import lru_cache
+from pickle import UnpicklingError
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,16 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
-from transformers import PreTrainedTokenizerBase
+from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from burnish.core.errors import InvalidRequest
 
+_UNFIT = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, EOFError, SafetensorError,
+    UnpicklingError,
+)  # fmt: skip
+"""What the library raises over files that are not whole, or not its own."""
 KEPT = 4096
 """Texts whose vectors are kept: a job's references come again with every answer."""
 
@@ -43,10 +49,15 @@ class Embedder:
 
     def __init__(self, model: SentenceTransformer) -> None:
         width = model.get_embedding_dimension()
-        assert width is not None
+        if width is None or set(model.modalities) != {"text"}:
+            raise ValueError("it is no model that makes vectors of text alone")
         self.dimensions: int = width
         """D."""
         self._model = model
+        self._prompt = model.prompts.get(model.default_prompt_name or "") or ""
+        """Stands before every text, by the model's own configuration."""
+        if isinstance(model.tokenizer, Tokenizer):
+            model.tokenizer.no_truncation()
         self.embed = lru_cache(KEPT)(self._embed)
         """The vector of a text. Raises `InvalidRequest` for one longer than the model reads."""
 
@@ -60,7 +71,7 @@ class Embedder:
         disable_progress_bar()
         try:
             return cls(SentenceTransformer(source, local_files_only=True))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, SafetensorError) as error:
+        except _UNFIT as error:
             raise InvalidRequest(
                 f"'{source}' cannot be loaded as an embedding model: {error}. It must be a directory that "
                 "sentence-transformers reads, or a hub name that was downloaded before.",
@@ -80,6 +91,6 @@ class Embedder:
 
     def _count(self, text: str) -> int:
         tokenizer = self._model.tokenizer
-        if isinstance(tokenizer, PreTrainedTokenizerBase):
-            return len(tokenizer(text, verbose=False)["input_ids"])
-        return len(tokenizer.encode(text, add_special_tokens=False).ids)  # of a static model
+        if isinstance(tokenizer, Tokenizer):  # of a static model
+            return len(tokenizer.encode(self._prompt + text, add_special_tokens=False).ids)
+        return len(tokenizer(self._prompt + text, truncation=False, verbose=False)["input_ids"])

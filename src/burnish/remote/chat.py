@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from burnish.core.errors import Busy, GraderUnavailable, Unavailable
+from burnish.core.errors import BurnishError, GraderUnavailable, InvalidRequest, Unavailable
 from burnish.remote.endpoint import Endpoint, Shortcut, describe
 from burnish.settings import Remote
 from burnish.spec.chat import ChatCompletion, ChatRequest
@@ -39,7 +39,9 @@ class RemoteChat:
         self.is_ours = is_ours
         """Whether the endpoint is our own inference process, which answers by the name that the model has here."""
         self._extra = extra or {}
-        self._endpoint = Endpoint(settings, name, client=client, shortcut=shortcut, sleep=sleep)
+        self._endpoint = Endpoint(
+            settings, name, client=client, shortcut=shortcut, faults_pass=not is_ours, sleep=sleep
+        )
 
     async def complete(self, request: ChatRequest) -> ChatCompletion:
         """The answer, as a judge gives it.
@@ -49,7 +51,9 @@ class RemoteChat:
         body = request.model_dump(exclude_none=True, exclude={"stream", "stream_options"})
         try:
             return ChatCompletion.model_validate(await self.forward(body))
-        except (Busy, Unavailable, ValueError) as error:
+        except InvalidRequest:
+            raise
+        except (BurnishError, ValueError) as error:
             raise GraderUnavailable(f"Model '{self.name}' gave no answer: {error}") from error
 
     async def forward(self, body: Mapping[str, Json], path: str = _PATH) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from burnish.core.errors import Busy, GraderUnavailable, Unavailable
+from burnish.core.errors import BurnishError, GraderUnavailable, InvalidRequest
 from burnish.remote.endpoint import Endpoint
 from burnish.settings import Remote
 
@@ -23,12 +23,17 @@ class RemoteEmbedder:
         *,
         extra: Mapping[str, Json] | None = None,
         client: httpx2.AsyncClient | None = None,
+        own_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`name` is the model's name here; `extra` goes into every body; `client` is closed with the embedder."""
+        """`name` is the model's name here; with `extra` in every body it is our own inference process.
+
+        `client` is the caller's, who closes it; `own_client` is closed with the embedder.
+        """
         self._extra = extra or {}
-        self._client = client
-        self._endpoint = Endpoint(settings, name, client=client, sleep=sleep)
+        self._own_client = own_client
+        is_ours = extra is not None
+        self._endpoint = Endpoint(settings, name, client=client or own_client, faults_pass=not is_ours, sleep=sleep)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in order, all of one length.
@@ -40,14 +45,16 @@ class RemoteEmbedder:
             async with self._endpoint.slots:
                 response = await self._endpoint.answer("/embeddings", body)
             return _vectors(self._endpoint.object_of(response.content), len(texts))
-        except (Busy, Unavailable, ValueError) as error:
+        except InvalidRequest:
+            raise
+        except (BurnishError, ValueError) as error:
             raise GraderUnavailable(f"Embedding model '{self._endpoint.name}' gave no answer: {error}") from error
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, unless the client is the caller's."""
         await self._endpoint.aclose()
-        if self._client is not None:
-            await self._client.aclose()
+        if self._own_client is not None:
+            await self._own_client.aclose()
 
 
 def _vectors(answer: dict[str, Json], count: int) -> list[list[float]]:

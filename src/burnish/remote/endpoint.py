@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from burnish.core.errors import Busy, InvalidRequest, Unavailable
+from burnish.core.errors import BurnishError, Busy, InvalidRequest, Unavailable
 from burnish.settings import Remote
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 """Also the longest `retry-after` that is waited for; a longer one ends the attempts."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_BUSY = 429
+_BUSY, _FAULT = 429, 500
 _PASSING = {408, 409, _BUSY}
 """Statuses under 500 that may be gone at the next attempt."""
 
@@ -77,9 +77,14 @@ class Endpoint:
         *,
         client: httpx2.AsyncClient | None = None,
         shortcut: Shortcut | None = None,
+        faults_pass: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`name` is the model's name here; `client` is the caller's, who closes it; of `shortcut` others may know."""
+        """`name` is the model's name here; `client` is the caller's, who closes it; of `shortcut` others may know.
+
+        `faults_pass`: a 500 may be gone at the next attempt. One of our own would only come again.
+        """
+        self._faults_pass = faults_pass
         self.name = name
         self._shortcut = shortcut or Shortcut(0.0)
         self.slots = asyncio.Semaphore(settings.concurrency)
@@ -92,7 +97,8 @@ class Endpoint:
         """A response with a good status, after as many attempts as it takes and is allowed.
 
         `path` follows the base URL. The body goes out with the model's name there. Raises `Unavailable` after the
-        last attempt, `Busy` where that was a 429, and `InvalidRequest` where the endpoint refused the request.
+        last attempt, `Busy` where that was a 429, `InvalidRequest` where the endpoint refused the request, and
+        `BurnishError` for a 500 that does not pass.
         """
         sent = {**body, "model": self._settings.model or self.name}
         for attempt in itertools.count(1):
@@ -152,7 +158,9 @@ class Endpoint:
             return _Setback(describe(error))
         if response.is_success:
             return response
-        if response.status_code in _PASSING or response.status_code >= 500:
+        if response.status_code == _FAULT and not self._faults_pass:
+            raise BurnishError(_error_of(response)["message"])
+        if response.status_code in _PASSING or response.status_code >= _FAULT:
             reason = f"HTTP {response.status_code}: {_error_of(response)['message']}"
             return _Setback(reason, retry_after(response), is_busy=response.status_code == _BUSY)
         raise self._refusal(response)

@@ -86,6 +86,8 @@ class VllmChat(RemoteChat):
     def _sent(self, body: Mapping[str, Json]) -> tuple[dict[str, Json], str]:
         """The body as the server takes it, and the effort that it asks for."""
         sent = {key: value for key, value in body.items() if key not in _OURS}
+        if sent.get("top_p") == 0:  # which vLLM refuses, and means this
+            sent = {**sent, "temperature": 0, "top_p": 1}
         effort = sent.get("reasoning_effort") or "default"
         effort = self._served.reasoning_effort if effort == "default" else effort
         sent.pop("reasoning_effort", None)

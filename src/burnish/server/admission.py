@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from burnish.chats import no_answers
 from burnish.core.budget import PREFIX, Budget
 from burnish.core.early_stop import patience_of
 from burnish.core.errors import InvalidRequest
@@ -78,8 +79,7 @@ def check_trainable(desk: Desk, name: str) -> None:
 def refuse_embedder(desk: Desk, name: str, param: str) -> None:
     """Raise `InvalidRequest` for an embedding model, where one that answers is wanted."""
     if desk.settings.resolve(name) in desk.settings.models.embedders:
-        message = f"The model '{name}' makes embeddings, and no answers."
-        raise InvalidRequest(message, param=param, code="model_not_supported")
+        raise no_answers(name, param)
 
 
 def check_file(desk: Desk, file_id: str, param: str) -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from burnish.chats import Chats, infer_client
+from burnish.chats import Chats
+from burnish.remote.infer import infer_client
 from burnish.server.responses.recording import Recordings
 from burnish.server.tasks import Tasks
 from burnish.settings import Settings

@@ -5,8 +5,9 @@ from typing import assert_never
 from burnish.grade import endpoint, python
 from burnish.remote import poster
 from burnish.remote.endpoint import LONGEST_PAUSE_S
+from burnish.remote.infer import infer_remote
 from burnish.sandbox.limits import Limits
-from burnish.settings import Settings
+from burnish.settings import Remote, Settings
 from burnish.spec.grader import (
     EndpointSpec,
     GraderSpec,
@@ -40,8 +41,12 @@ def longest_call_s(spec: GraderSpec, settings: Settings) -> float:
 
 
 def _remote_s(model: str, settings: Settings) -> float:
-    """Of a model elsewhere; one on this machine has no time-out, and its work is seen."""
-    remote = settings.models.remote.get(settings.resolve(model))
+    """Of a model elsewhere; one in the run's own process has no time-out, and its work is seen."""
+    target = settings.resolve(model)
+    if target in settings.models.embedders and settings.infer_url is not None:
+        remote: Remote | None = infer_remote(settings)
+    else:
+        remote = settings.models.remote.get(target)
     return remote.attempts * (remote.timeout_s + LONGEST_PAUSE_S) if remote is not None else 0.0
 
 

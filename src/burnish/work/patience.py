@@ -60,8 +60,8 @@ def _advice(fault: Fault) -> str:
     match fault:
         case Fault.MODEL_SERVER:
             return (
-                "See that the judge is up and takes this many requests (its entry in models.remote has base_url, "
-                "api_key, timeout_s and concurrency), then resume the job."
+                "See that the judge, or the embedding model, is up and takes this many requests (an entry in "
+                "models.remote has base_url, api_key, timeout_s and concurrency), then resume the job."
             )
         case Fault.PYTHON_SERVER:
             return "`burnish doctor` tells what the sandbox lacks on this machine; then resume the job."

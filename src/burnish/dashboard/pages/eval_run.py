@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from burnish.dashboard import outcomes, words
 from burnish.dashboard.bars import Shares
-from burnish.dashboard.client import Api, answering, complaint, get, post
+from burnish.dashboard.client import EVERY_S, Api, answering, complaint, get, post
 from burnish.dashboard.frame import shown
-from burnish.dashboard.live_list import EVERY_S
 from burnish.dashboard.pages.items import Items
 from burnish.dashboard.pages.one_eval import cancel, comparison, runs_of, summary_of
 from burnish.dashboard.pieces import TYPED, Tag, button, heads, moment, options, stat, tag, trail

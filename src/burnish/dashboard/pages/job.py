@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from burnish.dashboard import words
 from burnish.dashboard.charts import Chart, charts, option, with_shares
-from burnish.dashboard.client import Api, get
+from burnish.dashboard.client import EVERY_S, Api, get
 from burnish.dashboard.frame import shown
-from burnish.dashboard.live_list import EVERY_S
 from burnish.dashboard.pages import job_parts
 from burnish.dashboard.pages.jobs import move, offer
 from burnish.dashboard.pieces import Tag, empty, link, moment, stat, tag

@@ -9,12 +9,11 @@ from nicegui import ui
 from openai import APIError, APIStatusError, AsyncOpenAI
 
 from burnish.dashboard import words
-from burnish.dashboard.client import get
+from burnish.dashboard.client import EVERY_S, get
 from burnish.dashboard.pieces import Tag, button, empty, heads, link, moment, pairs, tag
 
 Json = Any
 PAGE = 100
-EVERY_S = 2.0
 
 
 @dataclass(slots=True, repr=False, eq=False)

@@ -12,10 +12,9 @@ from starlette.responses import Response
 from burnish.dashboard import outcomes, words
 from burnish.dashboard.bars import Shares
 from burnish.dashboard.charts import Chart, Line, option
-from burnish.dashboard.client import Api, complaint, get
+from burnish.dashboard.client import EVERY_S, Api, complaint, get
 from burnish.dashboard.eval_recipe import new_run
 from burnish.dashboard.frame import shown
-from burnish.dashboard.live_list import EVERY_S
 from burnish.dashboard.pieces import Tag, button, code, empty, heads, link, moment, tag
 
 Json = Any

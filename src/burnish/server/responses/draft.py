@@ -45,7 +45,7 @@ def new_response(request: ResponseRequest, response_id: str, *, status: str) -> 
         "tool_choice": request.tool_choice or "auto",
         "tools": [{"strict": None, "parameters": None, **tool} for tool in request.tools or ()],
         "top_logprobs": request.top_logprobs or 0,
-        "top_p": request.top_p or 1.0,
+        "top_p": 1.0 if request.top_p is None else request.top_p,
         "truncation": "disabled",
         "usage": None,
         "user": request.user,
