@@ -1,6 +1,7 @@
 """The network's own rules; and that sampler, trainer and transformers' own pass say the same of every answer."""
 
 import asyncio
+from types import SimpleNamespace
 
 import peft
 import pytest
@@ -9,6 +10,7 @@ from transformers import AutoModelForCausalLM
 
 from burnish.core.rollout import Source
 from burnish.policy.engine import Engine
+from burnish.policy.network import kept_bytes
 from burnish.policy.roles import PolicyGradient
 from burnish.policy.train import LocalTrainer
 from tests.policy.asking import answers, every_case, example, learnt, plain_logps
@@ -106,3 +108,12 @@ def _plain_gradients(base, plain, adapter, examples):
         weight_P = torch.tensor(each.weight).bool()
         (-0.05 * logp_P[weight_P].sum()).backward()
     return {name: leaf.grad for name, leaf in leaves.items()}
+
+
+def test_what_a_token_leaves_for_its_way_back():
+    config = SimpleNamespace(
+        hidden_size=8, num_attention_heads=4, num_key_value_heads=2, head_dim=2, intermediate_size=10
+    )
+    # Two residuals of 8 in fp32; 8 queries and twice 4 keys and values, twice, 8 gathered, 20 of gate and up in bf16.
+    assert kept_bytes(config, torch.bfloat16) == 2 * 8 * 4 + (2 * 16 + 8 + 20) * 2
+    assert kept_bytes(config, torch.float64) == (2 * 8 + 2 * 16 + 8 + 20) * 8

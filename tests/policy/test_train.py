@@ -1,16 +1,19 @@
 import asyncio
 import dataclasses
+import shutil
 from array import array
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from burnish.core.errors import BurnishError
 from burnish.policy.adapter import Adapter
+from burnish.policy.folder import write_folder
 from burnish.policy.load import Base
 from burnish.policy.roles import Adam, PolicyGradient
-from burnish.policy.train import LocalTrainer
+from burnish.policy.train import KEPT_BYTES, LEAST_TOKENS, MOST_TOKENS, LocalTrainer
 from tests.policy.asking import ask, example
 
 LOSS = PolicyGradient(normalizer=50.0)
@@ -150,6 +153,35 @@ def test_a_published_full_model_is_a_base_of_its_own(base, tmp_path):
     for name, weight in base.model.named_parameters():
         assert torch.equal(again.get_parameter(name), weight)
     assert Base.load(artifact.directory).vocabulary.digest() == base.vocabulary.digest()
+
+
+def test_a_snapshot_from_before_the_moments_were_kept_is_gone_back_to(base, tmp_path):
+    async def main():
+        trainer = LocalTrainer(base, rank=4)
+        fresh = {name: weight.detach().clone() for name, weight in trainer._weights.items()}
+        snapshot = await trainer.snapshot(tmp_path / "snapshot")
+        tensors = load_file(tmp_path / "snapshot" / "trainer.safetensors")
+        tensors = {name: each for name, each in tensors.items() if name.startswith("weight:")}
+        older = tmp_path / "older"
+        shutil.copytree(tmp_path / "snapshot", older)
+        save_file(tensors, older / "trainer.safetensors")
+        files = write_folder(tmp_path / "again", lambda aside: shutil.copytree(older, aside, dirs_exist_ok=True))
+        first = await _step(trainer, base, 1)
+        await trainer.restore(dataclasses.replace(snapshot, directory=tmp_path / "again", files=files))
+        assert all(torch.equal(weight, fresh[name]) for name, weight in trainer._weights.items())
+        assert await _step(trainer, base, 1) == first
+
+    asyncio.run(main())
+
+
+def test_a_micro_batch_keeps_about_so_much(base):
+    base.kept_bytes = KEPT_BYTES // 2000
+    assert LocalTrainer(base)._micro_tokens == 2000
+    base.kept_bytes = KEPT_BYTES // 10
+    assert LocalTrainer(base)._micro_tokens == LEAST_TOKENS
+    base.kept_bytes = 1
+    assert LocalTrainer(base)._micro_tokens == MOST_TOKENS
+    assert LocalTrainer(base, micro_tokens=7)._micro_tokens == 7
 
 
 def test_a_snapshot_of_other_weights_is_refused(base, tmp_path):

@@ -109,6 +109,10 @@ class Decoder:
         """Let all weights learn: their masters by name. `refresh` after each of their moves."""
         return self.weights.learn()
 
+    def put_away(self) -> None:
+        """What only sampling needs of weights that learn."""
+        self.weights.put_away()
+
     def refresh(self) -> None:
         """The masters have moved."""
         self.weights.refresh()

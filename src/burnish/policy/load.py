@@ -22,7 +22,7 @@ from burnish.policy.decoder import Decoder, is_ours
 from burnish.policy.kernels.kernels import Kernels
 from burnish.policy.kernels.native import NativeKernels, kernels
 from burnish.policy.kernels.slots import NativeSlots
-from burnish.policy.network import HookedNetwork, Network
+from burnish.policy.network import HookedNetwork, Network, kept_bytes
 from burnish.policy.pack import pack
 from burnish.policy.render import Renderer
 from burnish.policy.slots import PlainSlots, Size, Slots
@@ -86,6 +86,8 @@ class Base:
         self._size = Size(self.layers, heads, network.head_size, network.dtype)
         self.token_bytes: int = 2 * network.dtype.itemsize * self.layers * heads * network.head_size
         """Memory of one token's keys and values."""
+        self.kept_bytes: int = self.layers * kept_bytes(config, network.dtype)
+        """Memory of what a token leaves for its way back, when it is learned from; about."""
         self.version = 0
         """How many optimizer steps its own weights have seen; moves only under full-weight training."""
         self.recipe = recipe or Recipe.by_size(config.hidden_size)

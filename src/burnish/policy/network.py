@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from burnish.policy.adapter import Routing
 from burnish.policy.attention import Attention
-from burnish.policy.kernels.kernels import Kernels
+from burnish.policy.kernels.kernels import Kernels, sum_dtype
 
 
 class Network(Protocol):
@@ -38,6 +38,10 @@ class Network(Protocol):
 
     def learn(self) -> dict[str, nn.Parameter]:
         """Let all weights learn: by name, what the optimizer moves. `refresh` after each move."""
+        ...
+
+    def put_away(self) -> None:
+        """Give back memory that only sampling needs: a learning pass is about to begin."""
         ...
 
     def refresh(self) -> None:
@@ -82,6 +86,9 @@ class HookedNetwork:
         self.model.requires_grad_(True)
         return dict(self.model.named_parameters())
 
+    def put_away(self) -> None:
+        """There is nothing."""
+
     def refresh(self) -> None:
         """Nothing is kept beside them."""
 
@@ -89,3 +96,16 @@ class HookedNetwork:
 def head_size(config: Any) -> int:
     """D: of an attention head."""
     return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
+
+
+def kept_bytes(config: Any, dtype: torch.dtype) -> int:
+    """About what a token leaves in memory for its way back through one layer.
+
+    Twice the residual stream, in the type of sums; queries, keys and values before and after their rotation, what
+    attention gathered, and gate and up, in that of activations.
+    """
+    size, keys = head_size(config), getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    gathered = config.num_attention_heads * size
+    gated: int = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    narrow = 2 * (gathered + 2 * keys * size) + gathered + 2 * gated
+    return int(2 * config.hidden_size * sum_dtype(dtype).itemsize + narrow * dtype.itemsize)

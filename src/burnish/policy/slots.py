@@ -40,6 +40,10 @@ class Slots(Protocol):
         """Make room for so many rows of so many slots, keeping what is there."""
         ...
 
+    def clear(self) -> None:
+        """Give all of it back: no row is alive."""
+        ...
+
     def start(self, row: int, prompt: Prompt, shared: Prompt | None) -> None:
         """A row begins after its prompt: the part that is not shared is copied into its first slots."""
         ...
@@ -75,10 +79,17 @@ class PlainSlots:
 
     def __init__(self, size: Size) -> None:
         self._size = size
-        self.keys: list[Tensor] = [self._block(0, 0) for _ in range(size.layers)]
+        self.keys: list[Tensor] = []
         """Per layer [R, K, T, D]."""
-        self.values: list[Tensor] = [self._block(0, 0) for _ in range(size.layers)]
+        self.values: list[Tensor] = []
         self._shared: list[Prompt | None] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """No rows, no slots."""
+        self.keys = [self._block(0, 0) for _ in range(self._size.layers)]
+        self.values = [self._block(0, 0) for _ in range(self._size.layers)]
+        self._shared = []
 
     def reserve(self, rows: int, slots: int) -> None:
         """Copies where there is not enough."""

@@ -22,8 +22,10 @@ from burnish.policy.score import Scorer
 
 _Result = TypeVar("_Result")
 
-MICRO_TOKENS = 4096
-"""Packed tokens of a micro-batch where the plan names no other number."""
+KEPT_BYTES = 256 * 1024 * 1024
+"""About the most that a micro-batch keeps for its way back, ..."""
+LEAST_TOKENS, MOST_TOKENS = 1024, 4096
+"""... between so many packed tokens: fewer are slower, and more are no faster."""
 ROWS = 128
 """Most answers sampled at a time: 1.3 times the tokens per second of 64 on the starter, one core."""
 BETAS = (0.9, 0.99)
@@ -44,11 +46,16 @@ class LocalTrainer:
         rank: int = 16,
         alpha: float = 32.0,
         seed: int = 0,
-        micro_tokens: int = MICRO_TOKENS,
+        micro_tokens: int | None = None,
         max_rows: int = ROWS,
     ) -> None:
+        """`micro_tokens`: packed tokens of a micro-batch; None: as many as `KEPT_BYTES` is room for.
+
+        Gradients and moments are there from the start, below what comes and goes: memory in between could never be
+        given back.
+        """
         self._base = base
-        self._micro_tokens = micro_tokens
+        self._micro_tokens = micro_tokens or min(max(KEPT_BYTES // base.kept_bytes, LEAST_TOKENS), MOST_TOKENS)
         self._max_rows = max_rows
         self._adapter: Adapter | None = None
         self._weights: dict[str, nn.Parameter]
@@ -60,7 +67,12 @@ class LocalTrainer:
         self._optimizer = torch.optim.AdamW(
             list(self._weights.values()), lr=0.0, betas=BETAS, eps=EPSILON, weight_decay=0.0, fused=True
         )
-        self._scorer = Scorer(base.network, base.constraints, micro_tokens, beat=self._beat)
+        for weight in self._weights.values():
+            weight.grad = torch.zeros_like(weight)
+            moments = {name: torch.zeros_like(weight) for name in ("exp_avg", "exp_avg_sq")}
+            self._optimizer.state[weight] = {"step": torch.zeros(()), **moments}
+        self._has_gradient = False
+        self._scorer = Scorer(base.network, base.constraints, self._micro_tokens, beat=self._beat)
         self._reference: Scorer | None = None
         self._slots = base.slots()
 
@@ -129,6 +141,9 @@ class LocalTrainer:
         return self._reference
 
     def _forward_backward(self, examples: Sequence[Example], loss: PolicyGradient) -> LossStats:
+        self._has_gradient = True
+        self._slots.clear()
+        self._base.network.put_away()
         with self._base.routing.through(self._routes()):
             return self._scorer.backward(sorted(examples, key=lambda example: example.key), loss)
 
@@ -137,16 +152,20 @@ class LocalTrainer:
             group["lr"] = adam.lr
         norm = torch.nn.utils.clip_grad_norm_(list(self._weights.values()), adam.grad_clip)
         if not bool(norm.isfinite()):
-            self._optimizer.zero_grad(set_to_none=True)
+            self._forget_gradient()
             raise BurnishError("The gradient is not finite: the learning rate is too high, or a weight has overflowed.")
         self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        self._forget_gradient()
         if self._adapter is None:
             self._base.network.refresh()
             self._base.version += 1
         else:
             self._adapter.version += 1
         return StepStats(grad_norm=float(norm), policy_version=self.policy_version)
+
+    def _forget_gradient(self) -> None:
+        self._optimizer.zero_grad(set_to_none=False)
+        self._has_gradient = False
 
     def _publish(self, directory: Path) -> Artifact:
         if self._adapter is not None:
@@ -160,12 +179,12 @@ class LocalTrainer:
         return Artifact(directory, "full", write_folder(directory, fill))
 
     def _snapshot(self, directory: Path) -> Snapshot:
-        if any(weight.grad is not None for weight in self._weights.values()):
+        if self._has_gradient:
             raise BurnishError("A snapshot is taken between optimizer steps, not while a gradient is accumulated.")
         tensors: dict[str, Tensor] = {}
         for name, weight in self._weights.items():
             tensors[f"weight:{name}"] = weight.detach()
-            for moment, value in self._optimizer.state.get(weight, {}).items():
+            for moment, value in self._optimizer.state[weight].items():
                 tensors[f"{moment}:{name}"] = value
         state = {"version": self.policy_version, "parameters": "full" if self._adapter is None else "lora"}
 
@@ -182,15 +201,13 @@ class LocalTrainer:
         names = {name.removeprefix("weight:") for name in tensors if name.startswith("weight:")}
         if names != set(self._weights):
             raise BurnishError(f"{snapshot.directory} was taken of other weights than this trainer's.")
-        self._optimizer.zero_grad(set_to_none=True)
-        self._optimizer.state.clear()
+        self._forget_gradient()
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(tensors[f"weight:{name}"])
-                moments = {key: tensors[f"{key}:{name}"] for key in ("step", "exp_avg", "exp_avg_sq")
-                           if f"{key}:{name}" in tensors}  # fmt: skip
-                if moments:
-                    self._optimizer.state[weight] = moments
+                for moment, value in self._optimizer.state[weight].items():
+                    kept = tensors.get(f"{moment}:{name}")  # before the first step older versions kept none
+                    value.zero_() if kept is None else value.copy_(kept)
         if self._adapter is None:
             self._base.network.refresh()
             self._base.version = int(state["version"])

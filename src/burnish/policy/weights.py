@@ -19,9 +19,12 @@ from torch import Tensor, nn
 
 from burnish.policy.adapter import Adapter
 from burnish.policy.kernels.kernels import Kernels, Panels, sum_dtype
+from burnish.policy.memory import give_back
 
 _PANELS_MOST = 512
 """Most rows for which a matrix in panels is the faster one."""
+_WORTH_GIVING_BACK = 64 * 1024 * 1024
+"""Bytes; the system takes its time to bring less back."""
 
 
 @dataclass(slots=True)
@@ -114,6 +117,13 @@ class Matrix:
                 masters[f"{part.name}.bias"] = part.bias_master
         return masters
 
+    def put_away(self) -> int:
+        """Keep no second layout of weights that are about to move; its bytes."""
+        if self._panels is None or not self.learns:
+            return 0
+        self._panels = None
+        return self.weight_OI.nbytes
+
     def refresh(self) -> None:
         """The masters have moved."""
         self._panels = None
@@ -169,7 +179,8 @@ class Vector:
     def __init__(self, name: str, module: Any, dtype: torch.dtype) -> None:
         self.name = name
         self._module = module
-        self.value_X = module.weight.detach().to(sum_dtype(dtype))
+        # A copy: what was read from a file would keep all of it mapped.
+        self.value_X = module.weight.detach().to(sum_dtype(dtype), copy=True)
         module.weight = nn.Parameter(self.value_X.to(dtype), requires_grad=False)
         self.master: nn.Parameter | None = None
 
@@ -267,6 +278,11 @@ class Weights:
         for vector in self.vectors:
             masters[f"{vector.name}.weight"] = vector.learn()
         return masters
+
+    def put_away(self) -> None:
+        """Give back what only sampling needs; it is made again when it samples next."""
+        if sum(matrix.put_away() for matrix in self.matrices) >= _WORTH_GIVING_BACK:
+            give_back()
 
     def refresh(self) -> None:
         """The masters have moved: what activations meet follows."""

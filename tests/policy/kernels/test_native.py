@@ -38,7 +38,7 @@ def test_weights_gradients_are_added_in_the_type_of_sums(native, dtype, count, o
     for dout_NO in both_NO.split(outputs, dim=1):
         native.add_outer(dout_NO, x_NI, gradient_OI)
     exact_OI = 1 + sum(part_NO.double().t() @ x_NI.double() for part_NO in both_NO.split(outputs, dim=1))
-    in_tiles = native.has_tiles and outputs % 32 == inputs % 32 == 0 and torch.get_num_threads() == 1
+    in_tiles = native.has_pairs and outputs % 32 == inputs % 32 == 0 and torch.get_num_threads() == 1
     close = 2e-5 if in_tiles and dtype == torch.bfloat16 else CLOSE[dtype]
     torch.testing.assert_close(gradient_OI.double(), exact_OI, rtol=close, atol=close * count**0.5)
 

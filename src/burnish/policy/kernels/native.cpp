@@ -719,7 +719,7 @@ template <bool LEFT> void lay_tiles(const bf16* rows, int64_t stride, int64_t to
 }
 
 // gradient [O][I] += dout^T x over N tokens; O and I are multiples of 32.
-void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
   const Tiles tiles;
   const int64_t chunk = 256, wide = 256;  // tokens and columns whose tiles stay in the cache: 1,024 of either are slower
   std::vector<bf16> left(chunk * wide), right(chunk * I);
@@ -753,8 +753,6 @@ void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient,
     }
   }
 }
-#else
-void add_outer(const bf16*, int64_t, const bf16*, float*, int64_t, int64_t, int64_t) {}
 #endif
 
 // Rows side by side, as `multiply` wants its right factor: [rows / P][width][P].
@@ -987,6 +985,24 @@ template <class T> void turn_columns(const T* rows, int64_t stride, int64_t coun
 #endif
   for (int64_t t = 0; t < count; t++)
     for (int64_t i = 0; i < width; i++) out[i * padded + t] = rows[t * stride + i];
+}
+
+// As `add_outer_in_tiles`, by vectors of pairs.
+void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+#if defined(HAS_TILES)
+  if (Tiles::are_there()) return add_outer_in_tiles(dout, stride, x, gradient, N, O, I);
+#endif
+  const int64_t chunk = 256, wide = 256;
+  std::vector<bf16> left(chunk * wide), right(chunk * I);
+  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
+    const int64_t tokens = std::min(chunk, N - n), padded = padded_to(tokens, 32);
+    interleave(x, I, tokens, padded, I, right.data());
+    for (int64_t o = 0; o < O; o += wide) {
+      const int64_t columns = std::min(wide, O - o);
+      turn_columns(dout + o, stride, tokens, padded, columns, left.data());
+      multiply(left.data(), padded, right.data(), I, gradient + o * I, I, columns, padded, true);
+    }
+  }
 }
 
 constexpr int64_t QUERIES = 32;  // of a block; tokens of a segment are padded to as many
@@ -1356,6 +1372,13 @@ void score_backward(T* logits, const uint32_t* bits, const int32_t* choice, cons
 
 extern "C" {
 int has_tiles() { return Tiles::are_there(); }
+int has_pairs() {
+#if defined(HAS_NARROW)
+  return 1;
+#else
+  return 0;
+#endif
+}
 void lay_panels_bf16(const void* w, void* out, int64_t O, int64_t I) { lay_panels(static_cast<const bf16*>(w), static_cast<bf16*>(out), O, I); }
 void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
   through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);

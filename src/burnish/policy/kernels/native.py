@@ -50,6 +50,8 @@ class NativeKernels:
         self.name = f"native kernels {digest()}"
         self.has_tiles = bool(found.has_tiles())
         """Whether this processor multiplies bf16 in tiles, and may."""
+        self.has_pairs = bool(found.has_pairs())
+        """Whether it does so in vectors of pairs; every one with tiles does."""
         self.lay_panels = _function(found, "lay_panels_bf16", [*[_Address] * 2, *[_Count] * 2])
         """For `NativePanels`."""
         self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
@@ -78,9 +80,9 @@ class NativeKernels:
         return LibraryPanels(weight_OI, bias_O)
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
-        """In tiles where the processor has them and the matrix fits, for one thread; else oneDNN's."""
+        """In tiles or pairs where the processor has them and the matrix fits, for one thread; else oneDNN's."""
         fits = not any(size % _PANEL for size in gradient_OI.shape)
-        if dout_NO.dtype != torch.bfloat16 or not (self.has_tiles and fits and torch.get_num_threads() == 1):
+        if dout_NO.dtype != torch.bfloat16 or not (self.has_pairs and fits and torch.get_num_threads() == 1):
             gradient_OI += dout_NO.t() @ x_NI
             return
         dout_NO = dout_NO if dout_NO.stride(1) == 1 else dout_NO.contiguous()

@@ -32,12 +32,21 @@ class NativeSlots:
         self._kernels = kernels
         self._lay, self._attend = kernels.lay[size.dtype], kernels.attend[size.dtype]
         self._slots = 0
-        self._keys: list[Tensor] = [self._block(0, 0) for _ in range(size.layers)]
+        self._keys: list[Tensor] = []
         """Per layer [R, K, S * D]."""
-        self._values: list[Tensor] = [self._block(0, 0) for _ in range(size.layers)]
+        self._values: list[Tensor] = []
         self._shared: list[Prompt | None] = []
         self._laid: WeakKeyDictionary[Prompt, list[tuple[Tensor, Tensor]]] = WeakKeyDictionary()
         self._prefixes: _Prefixes | None = None
+        self.clear()
+
+    def clear(self) -> None:
+        """No rows, no slots."""
+        self._slots = 0
+        self._keys = [self._block(0, 0) for _ in range(self._size.layers)]
+        self._values = [self._block(0, 0) for _ in range(self._size.layers)]
+        self._shared = []
+        self._prefixes = None
 
     def reserve(self, rows: int, slots: int) -> None:
         """Copies where there is not enough."""
