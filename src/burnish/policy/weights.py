@@ -24,7 +24,7 @@ from burnish.policy.memory import give_back
 _PANELS_MOST = 512
 """Most rows for which a matrix in panels is the faster one."""
 _WORTH_GIVING_BACK = 64 * 1024 * 1024
-"""Bytes; the system takes its time to bring less back."""
+"""Bytes of weights that learn; what fewer leave behind is sooner used again than brought back."""
 
 
 @dataclass(slots=True)
@@ -117,12 +117,10 @@ class Matrix:
                 masters[f"{part.name}.bias"] = part.bias_master
         return masters
 
-    def put_away(self) -> int:
-        """Keep no second layout of weights that are about to move; its bytes."""
-        if self._panels is None or not self.learns:
-            return 0
-        self._panels = None
-        return self.weight_OI.nbytes
+    def put_away(self) -> None:
+        """Keep no second layout of weights that are about to move."""
+        if self.learns:
+            self._panels = None
 
     def refresh(self) -> None:
         """The masters have moved."""
@@ -281,8 +279,9 @@ class Weights:
 
     def put_away(self) -> None:
         """Give back what only sampling needs; it is made again when it samples next."""
-        if sum(matrix.put_away() for matrix in self.matrices) >= _WORTH_GIVING_BACK:
-            give_back()
+        for matrix in self.matrices:
+            matrix.put_away()
+        self._tidy()
 
     def refresh(self) -> None:
         """The masters have moved: what activations meet follows."""
@@ -290,6 +289,12 @@ class Weights:
             matrix.refresh()
         for vector in self.vectors:
             vector.refresh()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Sampling and learning leave their room to each other, where it is worth the time."""
+        if sum(matrix.weight_OI.nbytes for matrix in self.matrices if matrix.learns) >= _WORTH_GIVING_BACK:
+            give_back()
 
 
 def gradient_of(master: nn.Parameter) -> Tensor:
