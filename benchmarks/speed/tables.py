@@ -224,6 +224,8 @@ TABLES: dict[str, tuple[str, list[str], Rows]] = {
     "ProfileCase": ("profile", PROFILE_HEAD, profile_rows),
 }
 """Kind of case -> the name of its table in README, its columns, and what one entry says in them."""
+MODELS = {"S": 0, "starter": 1, "M": 2}
+"""In the order in which they stand in a table."""
 KEPT = ("ProfileCase",)
 """Kinds of which every engine's entry stays on the page: before and after."""
 
@@ -244,7 +246,9 @@ def rows_of(kind: str, entries: Iterable[Entry]) -> list[list[str]]:
             engine = entry.machine["engine"] if kind in KEPT else ""
             newest[f"{sorted(named.items())} {entry.machine['cpu']} {engine}"] = entry
     _, _, rows = TABLES[kind]
-    together = sorted(newest.values(), key=lambda entry: _processor(entry))
+    together = sorted(
+        newest.values(), key=lambda entry: (_processor(entry), MODELS.get(entry.case.get("model", ""), 0))
+    )
     return [row for entry in together for row in rows(entry)]
 
 
