@@ -62,10 +62,9 @@ class Chats:
                 param="model",
                 code="model_not_found",
             )
+        served = served.model_copy(update={"shows_reasoning": shows_reasoning})
         server = None if served.kind == "full" else self._vllm_of(served.base)
-        if server is not None:
-            return server.chat(name, served.model_copy(update={"shows_reasoning": shows_reasoning}))
-        return self._local(name, served.model_copy(update={"shows_reasoning": shows_reasoning}))
+        return self._local(name, served) if server is None else server.chat(name, served)
 
     async def find_embedder(self, name: str) -> RemoteChat:
         """What makes embeddings by this name: its `forward` with a path.

@@ -5,14 +5,12 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
 
 from burnish.core import sse
-from burnish.core.errors import BurnishError
 from burnish.core.hangup import unless_gone
 from burnish.infer.fleet import Fleet
-from burnish.infer.refusal import refuse, refuse_body
+from burnish.infer.refusal import bare_app
 from burnish.spec.chat import ChatCompletion
 from burnish.spec.served import ServedRequest
 
@@ -27,9 +25,7 @@ def create_app(fleet: Fleet) -> FastAPI:
         yield
         fleet.close()
 
-    app = FastAPI(title="Burnish inference", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_exception_handler(BurnishError, refuse)
-    app.add_exception_handler(RequestValidationError, refuse_body)
+    app = bare_app("Burnish inference", lifespan)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:

@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 
-from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.errors import InvalidRequest
 from burnish.core.hangup import unless_gone
-from burnish.infer.refusal import refuse, refuse_body
+from burnish.infer.refusal import bare_app
 from burnish.policy.embedder import Embedded, Embedder
 from burnish.settings import Settings
 from burnish.spec.embedding import EmbeddingRequest, ServedEmbedding
@@ -84,9 +83,7 @@ def create_app(desk: Desk) -> FastAPI:
         yield
         desk.close()
 
-    app = FastAPI(title="Burnish embeddings", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_exception_handler(BurnishError, refuse)
-    app.add_exception_handler(RequestValidationError, refuse_body)
+    app = bare_app("Burnish embeddings", lifespan)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:

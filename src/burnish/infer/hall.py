@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from burnish.core.errors import BurnishError, InvalidRequest
+from burnish.core.errors import InvalidRequest
 from burnish.infer.keeper import Keeper
-from burnish.infer.refusal import refuse
+from burnish.infer.refusal import bare_app
 from burnish.spec.served import Served
 
 Json = Any
@@ -25,8 +25,7 @@ def create_app(keeper: Keeper) -> FastAPI:
         yield
         await keeper.aclose()
 
-    app = FastAPI(title="Burnish inference", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_exception_handler(BurnishError, refuse)
+    app = bare_app("Burnish inference", lifespan)
 
     @app.get("/health")
     async def health() -> dict[str, Json]:

@@ -112,7 +112,7 @@ class Keeper:
         lost = self._seats.pop(base, None)
         if lost is not None:
             log.error("a model's process died", extra={"base": base, "code": lost.process.returncode})
-        needs = await asyncio.to_thread(self._needs, base, served)
+        needs = await asyncio.to_thread(self._needs, served)
         if needs > self._limit:
             raise InvalidRequest(
                 f"The model '{served.base}' needs about {_gigabytes(needs)}, and all models together may take "
@@ -133,12 +133,11 @@ class Keeper:
         seat = await (self._start(_BASE) if spare is None else spare)
         return seat if seat.is_alive else await self._start(_BASE)
 
-    def _needs(self, base: str, served: Served) -> int:
+    def _needs(self, served: Served) -> int:
         if served.full_blob:
             return needed_bytes([], self._limit) + 2 * self._blobs.bytes_below(served.full_blob)  # they lie in float32
-        if served.kind == "embedder":
-            return needed_bytes(weights_of(self._settings.models.source(served.base)), 0)  # no keys and values
-        return needed_bytes(weights_of(base), self._limit)
+        limit = 0 if served.kind == "embedder" else self._limit  # it keeps no keys and values
+        return needed_bytes(weights_of(self._settings.models.source(served.base)), limit)
 
     async def _make_room(self, needs: int) -> None:
         """Stop those unasked for longest, as far as nobody waits for their answers."""

@@ -1,10 +1,19 @@
-"""Our errors as the server reads them."""
+"""Apps for the server on the same machine alone, and our errors as it reads them."""
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.types import Lifespan
 
 from burnish.core.errors import BurnishError, InvalidRequest
+
+
+def bare_app(title: str, lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """An app without pages of its own, whose errors come in OpenAI's envelope."""
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_exception_handler(BurnishError, refuse)
+    app.add_exception_handler(RequestValidationError, refuse_body)
+    return app
 
 
 def refuse(_request: Request, error: Exception) -> JSONResponse:
