@@ -72,8 +72,9 @@ class Embedder:
         try:
             return cls(SentenceTransformer(source, local_files_only=True))
         except _UNFIT as error:
+            reason = str(error).rstrip(".")
             raise InvalidRequest(
-                f"'{source}' cannot be loaded as an embedding model: {error}. It must be a directory that "
+                f"'{source}' cannot be loaded as an embedding model: {reason}. It must be a directory that "
                 "sentence-transformers reads, or a hub name that was downloaded before.",
                 param="model",
             ) from error
