@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from burnish.policy.adapter import Adapter
+from burnish.policy.kernels.native import kernels
 from burnish.policy.kernels.plain import PlainKernels
 from burnish.policy.weights import Matrix, Vector
 
@@ -42,6 +43,22 @@ def test_a_packed_matrix_follows_its_masters(layers):
             master.fill_(2.0)
     matrix.refresh()
     assert matrix.product(x_NI).tolist() == [[10.0] * 5]  # four times 1 * 2, and the bias
+
+
+@pytest.mark.parametrize("kernels", [PlainKernels(), kernels()], ids=lambda each: type(each).__name__)
+def test_the_way_back_follows_the_masters_in_panels_and_without(kernels):
+    torch.manual_seed(0)
+    matrix = Matrix({"q": nn.Linear(64, 32, bias=False)}, torch.bfloat16, kernels)
+    (master,) = matrix.learn().values()
+    dout_NO, room_NI = torch.randn(600, 32).bfloat16(), torch.empty(600, 64).bfloat16()
+    for _ in range(2):
+        wanted_NI = dout_NO.double() @ matrix.weight_OI.double()
+        torch.testing.assert_close(matrix.back(dout_NO).double(), wanted_NI, rtol=2**-8, atol=1e-3)
+        matrix.back(dout_NO, room_NI)
+        assert torch.equal(room_NI, matrix.back(dout_NO))
+        with torch.no_grad():
+            master.mul_(2.0)
+        matrix.refresh()
 
 
 def test_in_fp32_the_master_is_the_weight_itself(layers):

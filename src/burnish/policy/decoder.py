@@ -103,7 +103,7 @@ class Decoder:
     def logits_backward(self, dlogits_PV: Tensor, hidden_PX: Tensor) -> Tensor:
         """The gradient at the hidden states; that of the head's weights is added where they learn."""
         self.weights.head.add_gradient(hidden_PX, dlogits_PV)
-        return dlogits_PV @ self.weights.head.weight_OI
+        return self.weights.head.back(dlogits_PV)
 
     def learn(self) -> dict[str, nn.Parameter]:
         """Let all weights learn: their masters by name. `refresh` after each of their moves."""

@@ -6,7 +6,7 @@ those of weights and adapters that learn in place.
 Letters: N packed tokens, X hidden size, O width of a matrix's output, I of the gated layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from burnish.policy.adapter import Route
 from burnish.policy.attention import Attention
 from burnish.policy.kernels.kernels import Heads, Kernels, Normed, Turned
 from burnish.policy.weights import Layer, Low, Matrix, Vector
+
+GATED_TOKENS = 256
+"""That pass a gated layer at a time, where its matrices are in panels."""
 
 
 class Lows(NamedTuple):
@@ -47,10 +50,18 @@ class Way:
     dlows: dict[str, Tensor] = field(default_factory=dict)
     """Its gradient."""
 
-    def through(self, name: str, x_NI: Tensor) -> Tensor:
-        """x through one of the layer's matrices and the adapters on it."""
+    def parts(self, tokens: int) -> Iterator[slice]:
+        """So many tokens at a time through the gated layer: those whose numbers the cache holds.
+
+        Where a product is the slower the fewer rows it has, or an adapter keeps something of each, all at once.
+        """
+        size = GATED_TOKENS if self.layer.gate_up.in_panels and not self.routes else tokens
+        return (slice(start, min(start + size, tokens)) for start in range(0, tokens, size))
+
+    def through(self, name: str, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
+        """x through one of the layer's matrices and the adapters on it; into another tensor, where it is given."""
         matrix: Matrix = getattr(self.layer, name)
-        out_NO = matrix.product(x_NI)
+        out_NO = matrix.product(x_NI, out_NO)
         for lows in self.routes:
             low: Low | None = getattr(lows, name)
             if low is None:
@@ -61,10 +72,10 @@ class Way:
                 low.add_at(out_NO, x_NI, lows.route.token_index, lows.route.room)
         return out_NO
 
-    def back(self, name: str, dout_NO: Tensor) -> Tensor:
-        """The gradient at the input of a matrix and the adapter on it."""
+    def back(self, name: str, dout_NO: Tensor, out_NI: Tensor | None = None) -> Tensor:
+        """The gradient at the input of a matrix and the adapter on it; into another tensor, where it is given."""
         matrix: Matrix = getattr(self.layer, name)
-        dx_NI = dout_NO @ matrix.weight_OI
+        dx_NI = matrix.back(dout_NO, out_NI)
         for lows in self.routes:
             assert lows.route.token_index is None, "one adapter for all tokens learns at a time"
             low: Low | None = getattr(lows, name)
@@ -113,6 +124,7 @@ class Kept(NamedTuple):
     middle_NX: Tensor
     middle_inverse_N: Tensor
     both_NI: Tensor
+    """Gate and up; the way back turns it into its gradient."""
 
 
 def forward(way: Way, stream: Stream) -> Stream:
@@ -134,19 +146,25 @@ def learning_forward(way: Way, stream: Stream) -> tuple[Stream, Kept]:
         gathered_NO = way.attend(turned)
     y_NX = way.through("output", gathered_NO.detach())
     middle_NX, h_NX, middle_inverse_N = way.normed(x_NX, y_NX, layer.gate_norm)
-    both_NI = way.through("gate_up", h_NX)
+    both_NI = h_NX.new_empty(len(h_NX), len(layer.gate_up.weight_OI))
+    for part in way.parts(len(h_NX)):
+        gated_NI = kernels.gate(way.through("gate_up", h_NX[part], both_NI[part]))
+        way.through("down", gated_NI, y_NX[part])  # y has been added, and its place is free
     kept = Kept(x_NX, inverse_N, qkv_NO, turned, gathered_NO, middle_NX, middle_inverse_N, both_NI)
-    return Stream(middle_NX, way.through("down", kernels.gate(both_NI))), kept
+    return Stream(middle_NX, y_NX), kept
 
 
 def learning_backward(way: Way, kept: Kept, dx_NX: Tensor, dout_NX: Tensor) -> Tensor:
     """Turn `dx_NX`, the gradient at the layer's output, into that at its input; that, in the type of activations, as
     `dout_NX` is of the output's."""
     kernels, layer = way.kernels, way.layer
-    dboth_NI, gated_NI = kernels.gate_backward(way.back("down", dout_NX), kept.both_NI)
+    both_NI, dh_NX = kept.both_NI, torch.empty_like(dout_NX)
+    gated_NI = dout_NX.new_empty(len(both_NI), both_NI.shape[1] // 2)
+    for part in way.parts(len(both_NI)):
+        kernels.gate_backward(way.back("down", dout_NX[part], gated_NI[part]), both_NI[part])
+        way.back("gate_up", both_NI[part], dh_NX[part])
     way.learn("down", gated_NI, dout_NX)
-    dh_NX = way.back("gate_up", dboth_NI)
-    way.learn("gate_up", way.normed(kept.middle_NX, None, layer.gate_norm).h_NX, dboth_NI)
+    way.learn("gate_up", way.normed(kept.middle_NX, None, layer.gate_norm).h_NX, both_NI)
     dout_NX = way.unnormed(dh_NX, kept.middle_NX, kept.middle_inverse_N, layer.gate_norm, dx_NX)
     dgathered_NO = way.back("output", dout_NX)
     way.learn("output", kept.gathered_NO.detach(), dout_NX)

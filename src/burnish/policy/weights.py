@@ -100,6 +100,7 @@ class Matrix:
                 part.module.bias = nn.Parameter(self.bias_O[part.start : part.stop], requires_grad=False)
         self._kernels = kernels
         self._panels: Panels | None = None
+        self._back_panels: Panels | None = None
 
     @property
     def learns(self) -> bool:
@@ -117,14 +118,19 @@ class Matrix:
                 masters[f"{part.name}.bias"] = part.bias_master
         return masters
 
+    @property
+    def in_panels(self) -> bool:
+        """Whether all of its products are, however many rows they have."""
+        return self._kernels.has_panels_for_all(self.weight_OI)
+
     def put_away(self) -> None:
-        """Keep no second layout of weights that are about to move."""
-        if self.learns:
+        """Keep no second layout of weights that are about to move, and that only sampling needs."""
+        if self.learns and not self.in_panels:
             self._panels = None
 
     def refresh(self) -> None:
         """The masters have moved."""
-        self._panels = None
+        self._panels = self._back_panels = None
         with torch.no_grad():
             for part in self.parts:
                 if part.master is not None:
@@ -133,13 +139,24 @@ class Matrix:
                     assert self.bias_O is not None
                     self.bias_O[part.start : part.stop] = part.bias_master
 
-    def product(self, x_NI: Tensor) -> Tensor:
-        """x through the matrix, without gradient: [N, O]."""
-        if self.weight_OI.dtype != torch.bfloat16 or x_NI.shape[0] > _PANELS_MOST:
-            return F.linear(x_NI, self.weight_OI, self.bias_O)
+    def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
+        """x through the matrix, without gradient: [N, O]; into whole rows of another tensor, where it is given."""
+        is_narrow = self.weight_OI.dtype == torch.bfloat16
+        if not (is_narrow and (x_NI.shape[0] <= _PANELS_MOST or self.in_panels)):
+            if self.bias_O is None:
+                return torch.mm(x_NI, self.weight_OI.t(), out=out_NO)
+            return torch.addmm(self.bias_O, x_NI, self.weight_OI.t(), out=out_NO)
         if self._panels is None:
             self._panels = self._kernels.panels(self.weight_OI, self.bias_O)
-        return self._panels.product(x_NI)
+        return self._panels.product(x_NI, out_NO)
+
+    def back(self, dout_NO: Tensor, out_NI: Tensor | None = None) -> Tensor:
+        """The gradient at x: [N, I]; into whole rows of another tensor, where it is given."""
+        if not self.in_panels:
+            return torch.mm(dout_NO, self.weight_OI, out=out_NI)
+        if self._back_panels is None:
+            self._back_panels = self._kernels.panels(self.weight_OI.t(), None)
+        return self._back_panels.product(dout_NO, out_NI)
 
     def add_gradient(self, x_NI: Tensor, dout_NO: Tensor) -> None:
         """Add the gradients of the weights, where they learn."""

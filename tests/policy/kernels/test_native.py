@@ -82,8 +82,13 @@ def test_turns_are_the_same(native, dtype, normed):
 def test_gates_are_the_same(native, dtype):
     both_NI, dout_NI = (torch.randn(5, 140) * 4).to(dtype), torch.randn(5, 70).to(dtype)
     both_NI[0, :3] = torch.tensor([-100.0, 100.0, 0.0])
-    sides = [(each.gate(both_NI), *each.gate_backward(dout_NI, both_NI)) for each in (native, PLAIN)]
+    sides = []
+    for each in (native, PLAIN):
+        back = both_NI.clone(), dout_NI.clone()
+        sides.append((each.gate(both_NI), *back))
+        each.gate_backward(back[1], back[0])
     _same(*sides, dtype)
+    assert not torch.equal(sides[0][1], both_NI)
 
 
 def _choices(rows, size):

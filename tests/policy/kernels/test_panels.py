@@ -30,6 +30,30 @@ def test_our_panels_give_the_product(native, rows, inputs, outputs, has_bias):
     torch.testing.assert_close(panels.product(x_NI).double(), wanted_NO, rtol=2**-8, atol=1e-3)
 
 
+def test_of_a_transposed_matrix_and_into_another_tensor(native):
+    weight_IO, x_NI, room = torch.randn(96, 64).bfloat16(), torch.randn(300, 96).bfloat16(), torch.zeros(302, 64)
+    room = room.bfloat16()
+    native.panels(weight_IO.t(), None).product(x_NI, room[1:301])
+    wanted_NO = x_NI.double() @ weight_IO.double()
+    torch.testing.assert_close(room[1:301].double(), wanted_NO, rtol=2**-8, atol=1e-3)
+    assert not room[0].any() and not room[301].any()
+
+
+def test_what_the_cache_holds_is_in_panels_for_any_number_of_rows(native):
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert native.has_panels_for_all(torch.empty(2048, 256, dtype=torch.bfloat16))
+        assert not native.has_panels_for_all(torch.empty(2080, 256, dtype=torch.bfloat16))
+        assert not native.has_panels_for_all(torch.empty(33, 256, dtype=torch.bfloat16))
+        assert not native.has_panels_for_all(torch.empty(64, 256))
+        torch.set_num_threads(2)
+        assert not native.has_panels_for_all(torch.empty(2048, 256, dtype=torch.bfloat16))
+    finally:
+        torch.set_num_threads(threads)
+    assert not PlainKernels().has_panels_for_all(torch.empty(64, 64, dtype=torch.bfloat16))
+
+
 def test_a_rows_product_is_the_same_whatever_stands_beside_it(native):
     panels, x_NI = native.panels(torch.randn(64, 96).bfloat16(), None), torch.randn(70, 96).bfloat16()
     together_NO = panels.product(x_NI)

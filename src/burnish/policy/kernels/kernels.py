@@ -84,8 +84,8 @@ class Choices:
 class Panels(Protocol):
     """A matrix and its bias, laid out for products with few rows."""
 
-    def product(self, x_NI: Tensor) -> Tensor:
-        """x through it: [N, O]."""
+    def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
+        """x through it: [N, O]; where it is given, into whole rows of another tensor."""
         ...
 
 
@@ -103,7 +103,11 @@ class Kernels(Protocol):
         ...
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
-        """Lay out a copy of a bf16 matrix."""
+        """Lay out a copy of a bf16 matrix, or of one that is another's transposed."""
+        ...
+
+    def has_panels_for_all(self, weight_OI: Tensor) -> bool:
+        """Whether a matrix's panels are the fastest product whatever the number of rows."""
         ...
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
@@ -144,8 +148,8 @@ class Kernels(Protocol):
         """silu(first half) * second half: [N, 2I] to [N, I]."""
         ...
 
-    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient at both halves; and the gate's output once more."""
+    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> None:
+        """In place: both halves become their gradient, and the output's gradient the output itself."""
         ...
 
     def draw(self, logits_RV: Tensor, choices: Choices, temperature_R: Tensor, uniform_R: Tensor) -> Draws:

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #include <vector>
 #if defined(__AVX512F__)
@@ -32,7 +33,19 @@ constexpr int LANES = 16;                                                 // tok
 constexpr int PADDED = 32;                                                // to a multiple of as many tokens are prompts laid out
 
 inline int64_t padded_to(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
-template <class T> T* grown(std::vector<T>& room, int64_t size) {
+// Numbers that begin at a cache line: a tile's rows each lie in one line then, and not in two, which takes three times as long.
+template <class T> struct Aligned {
+  using value_type = T;
+  static constexpr std::align_val_t LINE{64};
+  Aligned() = default;
+  template <class U> Aligned(const Aligned<U>&) {}
+  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), LINE)); }
+  void deallocate(T* p, size_t) { ::operator delete(p, LINE); }
+  template <class U> bool operator==(const Aligned<U>&) const { return true; }
+  template <class U> bool operator!=(const Aligned<U>&) const { return false; }
+};
+template <class T> using Numbers = std::vector<T, Aligned<T>>;
+template <class T> T* grown(Numbers<T>& room, int64_t size) {
   if (int64_t(room.size()) < size) room.resize(size);
   return room.data();
 }
@@ -324,27 +337,26 @@ template <class T> void gate(const T* __restrict both, T* __restrict out, int64_
   }
 }
 
-// The way back makes the gate's output once more.
-template <class T>
-void gate_backward(const T* __restrict dout, const T* __restrict both, T* __restrict dboth, T* __restrict out, int64_t N, int64_t I) {
+// The way back, in place: `both` becomes its gradient, and `dout` the gate's output.
+template <class T> void gate_backward(T* dout, T* both, int64_t N, int64_t I) {
   using A = Sum<T>;
-  for (int64_t n = 0; n < N; n++, dout += I, both += 2 * I, dboth += 2 * I, out += I) {
+  for (int64_t n = 0; n < N; n++, dout += I, both += 2 * I) {
     int64_t i = 0;
 #if defined(HAS_NARROW)
     if constexpr (std::is_same_v<T, bf16>)
       for (; i + LANES <= I; i += LANES) {
         const __m512 g = lanes_of(both + i), u = lanes_of(both + I + i), d = lanes_of(dout + i), s = sigmoid(g), gs = _mm512_mul_ps(g, s);
         const __m512 slope = _mm512_fmadd_ps(gs, _mm512_sub_ps(_mm512_set1_ps(1.f), s), s);
-        put_lanes(dboth + i, _mm512_mul_ps(_mm512_mul_ps(d, u), slope));
-        put_lanes(dboth + I + i, _mm512_mul_ps(d, gs));
-        put_lanes(out + i, _mm512_mul_ps(gs, u));
+        put_lanes(both + i, _mm512_mul_ps(_mm512_mul_ps(d, u), slope));
+        put_lanes(both + I + i, _mm512_mul_ps(d, gs));
+        put_lanes(dout + i, _mm512_mul_ps(gs, u));
       }
 #endif
     for (; i < I; i++) {
       const A g = get(both[i]), u = get(both[I + i]), d = get(dout[i]), s = A(1) / (A(1) + exponential(-g)), gs = g * s;
-      put(dboth + i, d * u * (s + gs * (A(1) - s)));
-      put(dboth + I + i, d * gs);
-      put(out + i, gs * u);
+      put(both + i, d * u * (s + gs * (A(1) - s)));
+      put(both + I + i, d * gs);
+      put(dout + i, gs * u);
     }
   }
 }
@@ -562,22 +574,27 @@ void tiled(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c, int64
     }
 }
 
-// W [O][I] as the tiles that `panel` reads one after the other: [O / 32][I / 32][2][16][16][2], pairs of inputs innermost.
-void lay_panels(const bf16* w, bf16* out, int64_t O, int64_t I) {
-  for (int64_t o = 0; o < O; o += 32)
-    for (int64_t i = 0; i < I; i += 32)
-      for (int64_t c = 0; c < 32; c += 16)
-        for (int64_t r = 0; r < 16; r++)
-          for (int64_t j = 0; j < 16; j++, out += 2) std::memcpy(out, w + (o + c + j) * I + i + 2 * r, 2 * sizeof(bf16));
+// One right tile of W [O][I], whose rows are the outputs: [16 pairs of inputs][16 outputs][2].
+inline void lay_outputs(const bf16* w, int64_t I, bf16* tile) {
+  __m512i block[LANES];
+  for (int r = 0; r < LANES; r++) block[r] = _mm512_loadu_si512(w + r * I);
+  transpose(block);
+  for (int r = 0; r < LANES; r++) _mm512_storeu_si512(tile + r * 32, block[r]);
+}
+// One right tile of W [I][O], whose rows are the inputs.
+inline void lay_inputs(const bf16* w, int64_t O, bf16* tile) {
+  for (int r = 0; r < LANES; r++)
+    _mm512_storeu_si512(tile + r * 32, _mm512_or_si512(words_of(w + 2 * r * O), _mm512_slli_epi32(words_of(w + (2 * r + 1) * O), 16)));
 }
 
-// x [N][I] as tiles, too: [N / 16][I / 32][16][32]; rows of nothing where N is no multiple of 16.
-void lay_rows(const bf16* x, bf16* out, int64_t N, int64_t I) {
-  for (int64_t n = 0; n < N; n += 16)
-    for (int64_t i = 0; i < I; i += 32, out += 512)
-      for (int64_t r = 0; r < 16; r++) {
-        if (n + r < N) std::memcpy(out + r * 32, x + (n + r) * I + i, 64);
-        else std::memset(out + r * 32, 0, 64);
+// W [O][I], or, transposed, [I][O], as the tiles that `panel` reads one after the other: [O / 32][I / 32][2][16][16][2], pairs
+// of inputs innermost.
+void lay_panels(const bf16* w, bool transposed, bf16* out, int64_t O, int64_t I) {
+  for (int64_t o = 0; o < O; o += 32)
+    for (int64_t i = 0; i < I; i += 32)
+      for (int64_t c = o; c < o + 32; c += 16, out += 512) {
+        if (transposed) lay_inputs(w + i * O + c, O, out);
+        else lay_outputs(w + c * I + i, I, out);
       }
 }
 
@@ -587,15 +604,15 @@ template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  const int64_t below = 16 * I;
-  for (int64_t i = 0; i < I; i += 32, w += 1024, x += 512) {
-    _tile_loadd(4, x, 64);
+  const bf16* below = x + 16 * I;
+  for (int64_t i = 0; i < I; i += 32, w += 1024) {
+    _tile_loadd(4, x + i, I * 2);
     _tile_loadd(6, w, 64);
     _tile_dpbf16ps(0, 4, 6);
     _tile_loadd(7, w + 512, 64);
     _tile_dpbf16ps(1, 4, 7);
     if (R > 1) {
-      _tile_loadd(5, x + below, 64);
+      _tile_loadd(5, below + i, I * 2);
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
@@ -607,26 +624,39 @@ template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16
     _tile_stored(2, sum[16 * (R - 1)], 128);
     _tile_stored(3, sum[16 * (R - 1)] + 16, 128);
   }
-  __m512 low = _mm512_setzero_ps(), high = low;
-  if (bias) low = lanes_of(bias), high = lanes_of(bias + 16);
-  for (int64_t r = 0; r < rows; r++) {
+  const __m512 low = bias ? lanes_of(bias) : _mm512_setzero_ps(), high = bias ? lanes_of(bias + 16) : _mm512_setzero_ps();
+  const auto store = [&](int64_t r) {
     const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_add_ps(_mm512_load_ps(sum[r] + 16), high), _mm512_add_ps(_mm512_load_ps(sum[r]), low));
     _mm512_storeu_si512(out + r * O, (__m512i)both);
-  }
+  };
+  if (rows == 16 * R)  // so that the compiler knows how many
+    for (int64_t r = 0; r < 16 * R; r++) store(r);
+  else
+    for (int64_t r = 0; r < rows; r++) store(r);
 }
 
-// x [N][I] through W and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
+// The last rows of x, where they fill no tile, with rows of nothing behind them.
+const bf16* rest_of(const bf16* x, int64_t N, int64_t I) {
+  static thread_local Numbers<bf16> room;
+  const int64_t rows = N % 32;
+  if (rows % 16 == 0) return nullptr;
+  bf16* rest = grown(room, 32 * I);
+  std::memcpy(rest, x + (N - rows) * I, rows * I * sizeof(bf16));
+  std::memset(rest + rows * I, 0, (32 - rows) * I * sizeof(bf16));
+  return rest;
+}
+
+// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
 void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
   Tiles tiles;
-  static thread_local std::vector<bf16> laid;
-  bf16* tiled = grown(laid, padded_to(N, LANES) * I);
-  lay_rows(x, tiled, N, I);
-  for (int64_t o = 0; o < O; o += 32, w += 32 * I) {
-    const bf16* mine = bias ? bias + o : nullptr;
-    for (int64_t n = 0; n < N; n += 32) {
-      const bf16* rows = tiled + n * I;
-      if (N - n > 16) panel<2>(rows, w, mine, out + n * O + o, std::min<int64_t>(32, N - n), I, O);
-      else panel<1>(rows, w, mine, out + n * O + o, N - n, I, O);
+  const bf16* rest = rest_of(x, N, I);
+  for (int64_t n = 0; n < N; n += 32) {
+    const int64_t rows = std::min<int64_t>(32, N - n);
+    const bf16* from = rows % 16 ? rest : x + n * I;
+    for (int64_t o = 0; o < O; o += 32) {
+      const bf16* mine = bias ? bias + o : nullptr;
+      if (rows > 16) panel<2>(from, w + o * I, mine, out + n * O + o, rows, I, O);
+      else panel<1>(from, w + o * I, mine, out + n * O + o, rows, I, O);
     }
   }
 }
@@ -635,7 +665,7 @@ struct Tiles {
   Tiles() {}
   static bool are_there() { return false; }
 };
-void lay_panels(const bf16*, bf16*, int64_t, int64_t) {}
+void lay_panels(const bf16*, bool, bf16*, int64_t, int64_t) {}
 void through_panels(const bf16*, const bf16*, const bf16*, bf16*, int64_t, int64_t, int64_t) {}
 #endif
 
@@ -700,56 +730,82 @@ void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t
 }
 
 #if defined(HAS_TILES)
-// 32 tokens' numbers for 16 columns as a left tile, [16 columns][32 tokens], or as a right one, [16 pairs of tokens][16 columns][2].
-template <bool LEFT> inline void lay_tile(const bf16* rows, int64_t stride, int64_t count, bf16* tile) {
-  __m512i block[LANES];
+// 32 tokens' numbers for 32 columns as two left tiles, [16 columns][32 tokens], or as two right ones, [16 pairs of tokens]
+// [16 columns][2]. The next tokens' are fetched meanwhile.
+template <bool LEFT> inline void lay_tile(const bf16* rows, int64_t stride, int64_t count, bf16* one, bf16* two) {
+  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  __m512i low[LANES], high[LANES];  // of every eight columns, the first four and the others
   for (int l = 0; l < LANES; l++) {
-    const __m512i one = 2 * l < count ? words_of(rows + 2 * l * stride) : _mm512_setzero_si512();
-    const __m512i two = 2 * l + 1 < count ? words_of(rows + (2 * l + 1) * stride) : _mm512_setzero_si512();
-    block[l] = _mm512_or_si512(one, _mm512_slli_epi32(two, 16));
+    const bf16* row = rows + 2 * l * stride;
+    const __m512i even = 2 * l < count ? _mm512_loadu_si512(row) : _mm512_setzero_si512();
+    const __m512i odd = 2 * l + 1 < count ? _mm512_loadu_si512(row + stride) : _mm512_setzero_si512();
+    _mm_prefetch(row + 32 * stride, _MM_HINT_T0);
+    _mm_prefetch(row + 33 * stride, _MM_HINT_T0);
+    low[l] = _mm512_unpacklo_epi16(even, odd), high[l] = _mm512_unpackhi_epi16(even, odd);
   }
-  if (LEFT) transpose(block);
-  for (int l = 0; l < LANES; l++) _mm512_storeu_si512(tile + l * 32, block[l]);
+  if (LEFT) {
+    transpose(low), transpose(high);
+    for (int l = 0; l < LANES; l++) {
+      const int row = l % 8 / 4 * 8 + l % 4;
+      bf16* tile = l < 8 ? one : two;
+      _mm512_storeu_si512(tile + row * 32, low[l]);
+      _mm512_storeu_si512(tile + (row + 4) * 32, high[l]);
+    }
+  } else {
+    for (int l = 0; l < LANES; l++) {
+      _mm512_storeu_si512(one + l * 32, _mm512_permutex2var_epi64(low[l], first, high[l]));
+      _mm512_storeu_si512(two + l * 32, _mm512_permutex2var_epi64(low[l], second, high[l]));
+    }
+  }
 }
 // Columns of so many tokens as tiles: those of 16 columns one after the other, then the next 16's.
 template <bool LEFT> void lay_tiles(const bf16* rows, int64_t stride, int64_t tokens, int64_t blocks, int64_t columns, bf16* out) {
   for (int64_t t = 0; t < blocks; t++)  // a row's columns together: rows lie pages apart
-    for (int64_t i = 0; i < columns / 16; i++)
-      lay_tile<LEFT>(rows + t * 32 * stride + i * 16, stride, tokens - t * 32, out + (i * blocks + t) * 512);
+    for (int64_t i = 0; i < columns; i += 32) {
+      bf16* tile = out + (i / 16 * blocks + t) * 512;
+      lay_tile<LEFT>(rows + t * 32 * stride + i, stride, tokens - t * 32, tile, tile + blocks * 512);
+    }
 }
 
 // gradient [O][I] += dout^T x over N tokens; O and I are multiples of 32.
 void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
   const Tiles tiles;
-  const int64_t chunk = 256, wide = 256;  // tokens and columns whose tiles stay in the cache: 1,024 of either are slower
-  std::vector<bf16> left(chunk * wide), right(chunk * I);
-  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
-    const int64_t tokens = std::min(chunk, N - n), blocks = (tokens + 31) / 32;
-    lay_tiles<false>(x, I, tokens, blocks, I, right.data());
-    for (int64_t o = 0; o < O; o += 32) {
-      if (o % wide == 0) lay_tiles<true>(dout + o, stride, tokens, blocks, std::min(wide, O - o), left.data());
-      for (int64_t i = 0; i < I; i += 32) {
-        float* c = gradient + o * I + i;
-        const bf16 *a = left.data() + o % wide * blocks * 32, *b = right.data() + i * blocks * 32;
-        _tile_loadd(0, c, I * 4);
-        _tile_loadd(1, c + 16, I * 4);
-        _tile_loadd(2, c + 16 * I, I * 4);
-        _tile_loadd(3, c + 16 * I + 16, I * 4);
-        for (int64_t t = 0; t < blocks; t++, a += 512, b += 512) {
-          _tile_loadd(4, a, 64);
-          _tile_loadd(6, b, 64);
-          _tile_dpbf16ps(0, 4, 6);
-          _tile_loadd(7, b + blocks * 512, 64);
-          _tile_dpbf16ps(1, 4, 7);
-          _tile_loadd(5, a + blocks * 512, 64);
-          _tile_dpbf16ps(2, 5, 6);
-          _tile_dpbf16ps(3, 5, 7);
+  const int64_t chunk = 256;  // tokens whose tiles stay in the cache
+  const int64_t wide = std::min<int64_t>(std::max<int64_t>((int64_t(1) << 17) / I / 32 * 32, 32), 256);  // rows of the gradient that do
+  static thread_local Numbers<bf16> left_room, right_room;
+  bf16 *left = grown(left_room, chunk * wide), *right = grown(right_room, padded_to(N, 32) * I);
+  for (int64_t n = 0; n < N; n += chunk) {
+    const int64_t tokens = std::min(chunk, N - n);
+    lay_tiles<false>(x + n * I, I, tokens, (tokens + 31) / 32, I, right + n * I);
+  }
+  for (int64_t from = 0; from < O; from += wide) {
+    const int64_t rows = std::min(wide, O - from);
+    for (int64_t n = 0; n < N; n += chunk) {
+      const int64_t tokens = std::min(chunk, N - n), blocks = (tokens + 31) / 32;
+      lay_tiles<true>(dout + n * stride + from, stride, tokens, blocks, rows, left);
+      for (int64_t o = 0; o < rows; o += 32)
+        for (int64_t i = 0; i < I; i += 32) {
+          float* c = gradient + (from + o) * I + i;
+          const bf16 *a = left + o * blocks * 32, *b = right + n * I + i * blocks * 32;
+          _tile_loadd(0, c, I * 4);
+          _tile_loadd(1, c + 16, I * 4);
+          _tile_loadd(2, c + 16 * I, I * 4);
+          _tile_loadd(3, c + 16 * I + 16, I * 4);
+          for (int64_t t = 0; t < blocks; t++, a += 512, b += 512) {
+            _tile_loadd(4, a, 64);
+            _tile_loadd(6, b, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(7, b + blocks * 512, 64);
+            _tile_dpbf16ps(1, 4, 7);
+            _tile_loadd(5, a + blocks * 512, 64);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+          }
+          _tile_stored(0, c, I * 4);
+          _tile_stored(1, c + 16, I * 4);
+          _tile_stored(2, c + 16 * I, I * 4);
+          _tile_stored(3, c + 16 * I + 16, I * 4);
         }
-        _tile_stored(0, c, I * 4);
-        _tile_stored(1, c + 16, I * 4);
-        _tile_stored(2, c + 16 * I, I * 4);
-        _tile_stored(3, c + 16 * I + 16, I * 4);
-      }
     }
   }
 }
@@ -847,8 +903,8 @@ template <class Do> void by_four(int64_t group, const Do& act) {
 
 // Kept from pass to pass.
 template <class T> struct Room {
-  std::vector<T> query, weight;
-  std::vector<Sum<T>> score, sum, at_prompt;
+  Numbers<T> query, weight;
+  Numbers<Sum<T>> score, sum, at_prompt;
 };
 
 // One pass of tokens, row by row. Every token has `group` lines of each array: its queries for one key/value head, their
@@ -868,7 +924,7 @@ template <class T> struct Pass {
       prompt = std::max(prompt, padded_to(rows.prefix[row_N[i]], PADDED));
       width = std::max(width, padded_to(slot_N[i] + 1, LANES));
     }
-    width += prompt;
+    width = prompt + padded_to(width, PADDED);  // so that every line of weights begins at a cache line
     const int64_t lines = N * group + LANES;  // the last tile may begin at the last token
     static thread_local Room<T> room;
     query = grown(room.query, lines * D), weight = grown(room.weight, lines * width);
@@ -993,7 +1049,7 @@ void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient,
   if (Tiles::are_there()) return add_outer_in_tiles(dout, stride, x, gradient, N, O, I);
 #endif
   const int64_t chunk = 256, wide = 256;
-  std::vector<bf16> left(chunk * wide), right(chunk * I);
+  Numbers<bf16> left(chunk * wide), right(chunk * I);
   for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
     const int64_t tokens = std::min(chunk, N - n), padded = padded_to(tokens, 32);
     interleave(x, I, tokens, padded, I, right.data());
@@ -1019,7 +1075,7 @@ struct Tree {
 // One key/value head's keys or values, padded segment by segment, as rows [tokens][D] or, turned, as [D][tokens].
 template <class T> struct Laid {
   std::vector<int64_t> start;  // of each segment, in padded tokens
-  std::vector<T> rows, turned;
+  Numbers<T> rows, turned;
 
   Laid(const Tree& tree, int64_t D, bool with_rows, bool with_turned) : start(tree.segments + 1) {
     for (int64_t s = 0; s < tree.segments; s++) start[s + 1] = start[s] + tree.padded(s);
@@ -1136,8 +1192,8 @@ void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, S
   constexpr int P = PAIR<T>;
   const Tiles tiles;
   Laid<T> keys(tree, D, true, false), values(tree, D, false, true);
-  std::vector<T> query(D * QUERIES), weight;
-  std::vector<A> score, gathered(D * QUERIES);
+  Numbers<T> query(D * QUERIES), weight;
+  Numbers<A> score, gathered(D * QUERIES);
   for (int64_t h = 0; h < K; h++) {
     keys.fill(tree, k + h * D, K * D, D);
     values.fill(tree, v + h * D, K * D, D);
@@ -1196,8 +1252,8 @@ void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, con
   const Tiles tiles;
   Laid<T> keys(tree, D, true, true), values(tree, D, true, false);
   const int64_t all = keys.start[tree.segments];
-  std::vector<T> query(D * QUERIES), query_rows(D * QUERIES), slope(D * QUERIES), slope_rows(D * QUERIES), weight, dscore, dscore_pairs;
-  std::vector<A> score, dweight, dkeys(all * D), dvalues(all * D), dquery(D * QUERIES);
+  Numbers<T> query(D * QUERIES), query_rows(D * QUERIES), slope(D * QUERIES), slope_rows(D * QUERIES), weight, dscore, dscore_pairs;
+  Numbers<A> score, dweight, dkeys(all * D), dvalues(all * D), dquery(D * QUERIES);
   A ones[QUERIES];
   std::fill(ones, ones + QUERIES, A(1));
   for (int64_t h = 0; h < K; h++) {
@@ -1279,7 +1335,7 @@ void draw(const T* logits, const uint32_t* bits, const int32_t* choice, const Su
           int64_t R, int64_t V) {
   using A = Sum<T>;
   const int64_t words = (V + 31) / 32, blocks = (V + STRIDE - 1) / STRIDE;
-  std::vector<A> scaled(V), part(blocks), kept(V);
+  Numbers<A> scaled(V), part(blocks), kept(V);
   for (int64_t r = 0; r < R; r++, logits += V) {
     const bool greedy = temperature[r] == 0;
     const A cold = greedy ? A(1) : A(1) / temperature[r];
@@ -1332,7 +1388,7 @@ void score(const T* logits, const uint32_t* bits, const int32_t* choice, const S
            Sum<T>* logp, Sum<T>* entropy, int64_t P, int64_t V) {
   using A = Sum<T>;
   const int64_t words = (V + 31) / 32;
-  std::vector<A> kept(V);
+  Numbers<A> kept(V);
   for (int64_t p = 0; p < P; p++, logits += V) {
     const A cold = A(1) / temperature[p];
     for (int64_t i = 0; i < V; i++) kept[i] = get(logits[i]) * cold;
@@ -1357,7 +1413,7 @@ void score_backward(T* logits, const uint32_t* bits, const int32_t* choice, cons
                     const Sum<T>* log_sum, const Sum<T>* slope, int64_t P, int64_t V) {
   using A = Sum<T>;
   const int64_t words = (V + 31) / 32;
-  std::vector<A> kept(V);
+  Numbers<A> kept(V);
   for (int64_t p = 0; p < P; p++, logits += V) {
     const A cold = A(1) / temperature[p], by = -slope[p] * cold, sum = log_sum[p];
     for (int64_t i = 0; i < V; i++) kept[i] = get(logits[i]) * cold - sum;
@@ -1379,7 +1435,9 @@ int has_pairs() {
   return 0;
 #endif
 }
-void lay_panels_bf16(const void* w, void* out, int64_t O, int64_t I) { lay_panels(static_cast<const bf16*>(w), static_cast<bf16*>(out), O, I); }
+void lay_panels_bf16(const void* w, int transposed, void* out, int64_t O, int64_t I) {
+  lay_panels(static_cast<const bf16*>(w), transposed, static_cast<bf16*>(out), O, I);
+}
 void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
   through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
 }
@@ -1405,7 +1463,7 @@ void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* grad
     turn_backward<T>(dq, dk, dv, qkv, wq, wk, c, s, position, S(eps), dqkv, dwq, dwk, N, H, K, D);                                                  \
   }                                                                                                                                                \
   void gate_##name(const T* both, T* out, int64_t N, int64_t I) { gate<T>(both, out, N, I); }                                                       \
-  void gate_backward_##name(const T* dout, const T* both, T* dboth, T* out, int64_t N, int64_t I) { gate_backward<T>(dout, both, dboth, out, N, I); }   \
+  void gate_backward_##name(T* dout, T* both, int64_t N, int64_t I) { gate_backward<T>(dout, both, N, I); }                                        \
   void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,           \
                      const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K, int64_t D, double scale) {   \
     attend<T>(q, k, v, row, slot, pk, pv, prefix, keys, values, slots, out, N, H, K, D, scale);                                                     \

@@ -20,7 +20,7 @@ _SIGNATURES: dict[str, list[Any]] = {
     "turn": [*[_Address] * 6, _Real, *[_Address] * 3, *[_Count] * 4],
     "turn_backward": [*[_Address] * 9, _Real, *[_Address] * 3, *[_Count] * 4],
     "gate": [*[_Address] * 2, *[_Count] * 2],
-    "gate_backward": [*[_Address] * 4, *[_Count] * 2],
+    "gate_backward": [*[_Address] * 2, *[_Count] * 2],
     "attend": [*[_Address] * 10, _Count, _Address, *[_Count] * 4, _Real],
     "lay": [*[_Address] * 4, *[_Count] * 4],
     "tree_attend": [*[_Address] * 6, *[_Count] * 2, *[_Address] * 2, *[_Count] * 3, _Real],
@@ -33,6 +33,8 @@ _PANEL = 32
 """Both sizes of a matrix in our own panels are multiples of this."""
 _PANEL_THREADS = 2
 """Our own panels are one thread's: with more threads than this, oneDNN's are the faster ones."""
+_CACHED_BYTES = 1024 * 1024
+"""Of a matrix that stays in the cache while many rows pass it: half of what a core with tiles has."""
 
 _Functions = dict[torch.dtype, Callable[..., None]]
 
@@ -52,7 +54,7 @@ class NativeKernels:
         """Whether this processor multiplies bf16 in tiles, and may."""
         self.has_pairs = bool(found.has_pairs())
         """Whether it does so in vectors of pairs; every one with tiles does."""
-        self.lay_panels = _function(found, "lay_panels_bf16", [*[_Address] * 2, *[_Count] * 2])
+        self.lay_panels = _function(found, "lay_panels_bf16", [_Address, ctypes.c_int, _Address, *[_Count] * 2])
         """For `NativePanels`."""
         self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
         self._add_outer = _function(found, "add_outer_bf16", [_Address, _Count, *[_Address] * 2, *[_Count] * 3])
@@ -74,10 +76,18 @@ class NativeKernels:
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
         """Our own where the processor has tiles and the matrix fits them."""
-        fits = not any(size % _PANEL for size in weight_OI.shape)
-        if self.has_tiles and fits and torch.get_num_threads() <= _PANEL_THREADS:
+        if self._takes(weight_OI) and torch.get_num_threads() <= _PANEL_THREADS:
             return NativePanels(self, weight_OI, bias_O)
         return LibraryPanels(weight_OI, bias_O)
+
+    def has_panels_for_all(self, weight_OI: Tensor) -> bool:
+        """For one thread, our own of a matrix that the cache holds: 1.2 of oneDNN's product."""
+        return weight_OI.nbytes <= _CACHED_BYTES and torch.get_num_threads() == 1 and self._takes(weight_OI)
+
+    def _takes(self, weight_OI: Tensor) -> bool:
+        """Whether tiles do."""
+        fits = not any(size % _PANEL for size in weight_OI.shape)
+        return self.has_tiles and fits and weight_OI.dtype == torch.bfloat16
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
         """In tiles or pairs where the processor has them and the matrix fits, for one thread; else oneDNN's."""
@@ -172,12 +182,9 @@ class NativeKernels:
         self._gate[both_NI.dtype](both_NI.data_ptr(), out_NI.data_ptr(), *out_NI.shape)
         return out_NI
 
-    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> tuple[Tensor, Tensor]:
+    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> None:
         """SwiGLU's gradient, and its output."""
-        dboth_NI, out_NI = torch.empty_like(both_NI), torch.empty_like(dout_NI)
-        addresses = (part.data_ptr() for part in (dout_NI, both_NI, dboth_NI, out_NI))
-        self._gate_backward[both_NI.dtype](*addresses, *dout_NI.shape)
-        return dboth_NI, out_NI
+        self._gate_backward[both_NI.dtype](dout_NI.data_ptr(), both_NI.data_ptr(), *dout_NI.shape)
 
     def draw(self, logits_RV: Tensor, choices: Choices, temperature_R: Tensor, uniform_R: Tensor) -> Draws:
         """An id of -1 where a score is not a number."""
@@ -242,15 +249,16 @@ class NativePanels:
     def __init__(self, kernels: NativeKernels, weight_OI: Tensor, bias_O: Tensor | None) -> None:
         self._through = kernels.through_panels
         self._size = tuple(weight_OI.shape)
-        self._laid, self._bias_O = torch.empty_like(weight_OI), bias_O
-        weight_OI = weight_OI.contiguous()
-        kernels.lay_panels(weight_OI.data_ptr(), self._laid.data_ptr(), *self._size)
+        self._laid, self._bias_O = weight_OI.new_empty(self._size), bias_O
+        is_transposed = weight_OI.t().is_contiguous()
+        weight_OI = weight_OI if is_transposed else weight_OI.contiguous()
+        kernels.lay_panels(weight_OI.data_ptr(), is_transposed, self._laid.data_ptr(), *self._size)
 
-    def product(self, x_NI: Tensor) -> Tensor:
+    def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix: [N, O]."""
         outputs, inputs = self._size
         x_NI = x_NI.contiguous()
-        out_NO = x_NI.new_empty(len(x_NI), outputs)
+        out_NO = x_NI.new_empty(len(x_NI), outputs) if out_NO is None else out_NO
         addresses = (x_NI.data_ptr(), self._laid.data_ptr(), _at(self._bias_O), out_NO.data_ptr())
         self._through(*addresses, len(x_NI), inputs, outputs)
         return out_NO

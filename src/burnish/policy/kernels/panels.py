@@ -17,7 +17,7 @@ class LibraryPanels:
         self._packed = torch.ops.mkldnn._reorder_linear_weight(weight_OI, _ROWS)
         self._bias_O = bias_O
 
-    def product(self, x_NI: Tensor) -> Tensor:
+    def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix: [N, O]."""
-        out_NO: Tensor = torch.ops.mkldnn._linear_pointwise(x_NI, self._packed, self._bias_O, "none", [], "")
-        return out_NO
+        found_NO: Tensor = torch.ops.mkldnn._linear_pointwise(x_NI, self._packed, self._bias_O, "none", [], "")
+        return found_NO if out_NO is None else out_NO.copy_(found_NO)

@@ -17,6 +17,10 @@ class PlainKernels:
         """oneDNN's."""
         return LibraryPanels(weight_OI, bias_O)
 
+    def has_panels_for_all(self, weight_OI: Tensor) -> bool:
+        """They are for few rows."""
+        return False
+
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
         """oneDNN's product, rounded to the activations' type before it is added."""
         gradient_OI += dout_NO.t() @ x_NI
@@ -80,14 +84,15 @@ class PlainKernels:
         gate_NI, up_NI = both_NI.to(sum_dtype(both_NI.dtype)).chunk(2, dim=1)
         return (F.silu(gate_NI) * up_NI).to(both_NI.dtype)
 
-    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> tuple[Tensor, Tensor]:
+    def gate_backward(self, dout_NI: Tensor, both_NI: Tensor) -> None:
         """SwiGLU's gradient, and its output."""
         wide = sum_dtype(both_NI.dtype)
         gate_NI, up_NI = both_NI.to(wide).chunk(2, dim=1)
-        share_NI, dout_NI = gate_NI.sigmoid(), dout_NI.to(wide)
-        dgate_NI = dout_NI * up_NI * share_NI * (1 + gate_NI * (1 - share_NI))
-        dboth_NI = torch.cat([dgate_NI, dout_NI * gate_NI * share_NI], dim=1)
-        return dboth_NI.to(both_NI.dtype), (gate_NI * share_NI * up_NI).to(both_NI.dtype)
+        share_NI, slope_NI = gate_NI.sigmoid(), dout_NI.to(wide)
+        dgate_NI = slope_NI * up_NI * share_NI * (1 + gate_NI * (1 - share_NI))
+        dboth_NI = torch.cat([dgate_NI, slope_NI * gate_NI * share_NI], dim=1)
+        dout_NI.copy_(gate_NI * share_NI * up_NI)
+        both_NI.copy_(dboth_NI)
 
     def draw(self, logits_RV: Tensor, choices: Choices, temperature_R: Tensor, uniform_R: Tensor) -> Draws:
         """Sums in fp32, as in the trainer; an id of -1 where a score is not a number."""
