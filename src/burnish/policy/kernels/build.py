@@ -1,4 +1,4 @@
-"""Compiles `native.cpp` for this machine, once, into a cache; None where that cannot be."""
+"""Compiles `source/` for this machine, once, into a cache; None where that cannot be."""
 
 import ctypes
 import hashlib
@@ -15,7 +15,9 @@ from burnish.settings import cache_directory
 
 log = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).with_name("native.cpp")
+_MAIN = Path(__file__).with_name("source") / "native.cpp"
+SOURCES = (_MAIN, *sorted(_MAIN.parent.glob("*.h")))
+"""The first includes the others."""
 COMPILERS = ("g++", "c++", "clang++")
 FLAGS = (
     "-std=c++17",
@@ -51,8 +53,8 @@ def library() -> ctypes.CDLL | None:
 
 @cache
 def digest() -> str:
-    """Names the source and the flags."""
-    return hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:12]
+    """Names the sources and the flags."""
+    return hashlib.sha256(b"".join(map(Path.read_bytes, SOURCES)) + " ".join(FLAGS).encode()).hexdigest()[:12]
 
 
 def _compiled(compiler: str, directory: Path) -> Path:
@@ -64,7 +66,7 @@ def _compiled(compiler: str, directory: Path) -> Path:
     handle, aside = tempfile.mkstemp(suffix=".so", dir=directory)
     os.close(handle)
     try:
-        command = [compiler, *FLAGS, "-o", aside, str(SOURCE)]
+        command = [compiler, *FLAGS, "-o", aside, str(_MAIN)]
         subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_S)
         Path(aside).replace(target)
     finally:

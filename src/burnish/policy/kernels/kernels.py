@@ -1,5 +1,5 @@
 """What a decoder does beside its matrix products, as a role with two implementations: `plain.py` in torch, for every
-machine, and `native.py`, compiled from `native.cpp` where there is a C++ compiler.
+machine, and `native.py`, compiled from `source/` where there is a C++ compiler.
 
 Activations are fp64, fp32 or bf16; sums, norms' weights and the residual stream are fp64 for fp64 and fp32 for both
 others (`sum_dtype`).

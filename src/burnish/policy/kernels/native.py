@@ -1,4 +1,4 @@
-"""The kernels of `native.cpp`, called through ctypes with the addresses of tensors."""
+"""The kernels of `source/`, called through ctypes with the addresses of tensors."""
 
 import ctypes
 from collections.abc import Callable

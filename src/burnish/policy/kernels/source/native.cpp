@@ -1,0 +1,86 @@
+// What a decoder does beside its matrix products, fused and vectorised: norms, rotations, gates, decode attention, draws.
+// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread; no state; sums in a fixed order.
+//
+// T is the type of activations (double, float, bf16), A that of sums and of the residual stream (double for double, else
+// float). N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.
+#include "draws.h"
+#include "gates.h"
+#include "heads.h"
+#include "norms.h"
+#include "outer.h"
+#include "panels.h"
+#include "scores.h"
+#include "slots.h"
+#include "tree.h"
+
+extern "C" {
+int has_tiles() { return Tiles::are_there(); }
+int has_pairs() {
+#if defined(HAS_NARROW)
+  return 1;
+#else
+  return 0;
+#endif
+}
+void lay_panels_bf16(const void* w, int transposed, void* out, int64_t O, int64_t I) {
+  lay_panels(static_cast<const bf16*>(w), transposed, static_cast<bf16*>(out), O, I);
+}
+void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
+  through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
+}
+void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+  add_outer(static_cast<const bf16*>(dout), stride, static_cast<const bf16*>(x), gradient, N, O, I);
+}
+}
+
+#define FOR(T, S, name)                                                                                                                            \
+  extern "C" {                                                                                                                                     \
+  void add_norm_##name(const S* x, const T* y, const S* w, double eps, S* sum, T* h, S* inverse, int64_t N, int64_t X) {                            \
+    add_norm<T>(x, y, w, S(eps), sum, h, inverse, N, X);                                                                                            \
+  }                                                                                                                                                \
+  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, T* narrow, int64_t N, int64_t X) {             \
+    add_norm_backward<T>(dh, x, w, inverse, dx, dw, narrow, N, X);                                                                                  \
+  }                                                                                                                                                \
+  void turn_##name(const T* qkv, const S* wq, const S* wk, const S* c, const S* s, const int64_t* position, double eps, T* q, T* k, T* v,           \
+                   int64_t N, int64_t H, int64_t K, int64_t D) {                                                                                    \
+    turn<T>(qkv, wq, wk, c, s, position, S(eps), q, k, v, N, H, K, D);                                                                              \
+  }                                                                                                                                                \
+  void turn_backward_##name(const T* dq, const T* dk, const T* dv, const T* qkv, const S* wq, const S* wk, const S* c, const S* s,                  \
+                            const int64_t* position, double eps, T* dqkv, S* dwq, S* dwk, int64_t N, int64_t H, int64_t K, int64_t D) {             \
+    turn_backward<T>(dq, dk, dv, qkv, wq, wk, c, s, position, S(eps), dqkv, dwq, dwk, N, H, K, D);                                                  \
+  }                                                                                                                                                \
+  void gate_##name(const T* both, T* out, int64_t N, int64_t I) { gate<T>(both, out, N, I); }                                                       \
+  void gate_backward_##name(T* dout, T* both, int64_t N, int64_t I) { gate_backward<T>(dout, both, N, I); }                                        \
+  void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,           \
+                     const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K, int64_t D, double scale) {   \
+    attend<T>(q, k, v, row, slot, pk, pv, prefix, keys, values, slots, out, N, H, K, D, scale);                                                     \
+  }                                                                                                                                                \
+  void lay_##name(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {                                     \
+    lay<T>(k, v, keys, values, E, K, D, slots);                                                                                                     \
+  }                                                                                                                                                \
+  void tree_attend_##name(const T* q, const T* k, const T* v, const int32_t* first, const int32_t* count, const int32_t* parent, int64_t segments,    \
+                          int64_t remembered, T* out, S* log_sum, int64_t H, int64_t K, int64_t D, double scale) {                                  \
+    tree_attend<T>(q, k, v, Tree{first, count, parent, segments, remembered}, out, log_sum, H, K, D, S(scale));                                     \
+  }                                                                                                                                                \
+  void tree_attend_backward_##name(const T* dout, const T* q, const T* k, const T* v, const T* out, const S* log_sum, const int32_t* first,          \
+                                   const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,          \
+                                   int64_t H, int64_t K, int64_t D, double scale) {                                                                 \
+    tree_attend_backward<T>(dout, q, k, v, out, log_sum, Tree{first, count, parent, segments, remembered}, dq, dk, dv, H, K, D, S(scale));           \
+  }                                                                                                                                                \
+  void draw_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const double* uniform, int64_t* id,          \
+                   S* logp, S* mass, int64_t R, int64_t V) {                                                                                        \
+    draw<T>(logits, bits, choice, temperature, uniform, id, logp, mass, R, V);                                                                      \
+  }                                                                                                                                                \
+  void score_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target, S* log_sum,          \
+                    S* logp, S* entropy, int64_t P, int64_t V) {                                                                                    \
+    score<T>(logits, bits, choice, temperature, target, log_sum, logp, entropy, P, V);                                                              \
+  }                                                                                                                                                \
+  void score_backward_##name(T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target,                   \
+                             const S* log_sum, const S* slope, int64_t P, int64_t V) {                                                              \
+    score_backward<T>(logits, bits, choice, temperature, target, log_sum, slope, P, V);                                                             \
+  }                                                                                                                                                \
+  }
+
+FOR(double, double, f64)
+FOR(float, float, f32)
+FOR(bf16, float, bf16)

@@ -1,0 +1,107 @@
+// A weight's gradient. N tokens, O outputs, I inputs.
+#pragma once
+#include "products.h"
+
+namespace {
+
+#if defined(HAS_TILES)
+// 32 tokens' numbers for 32 columns as two left tiles, [16 columns][32 tokens], or as two right ones, [16 pairs of tokens]
+// [16 columns][2]. The next tokens' are fetched meanwhile.
+template <bool LEFT> inline void lay_tile(const bf16* rows, int64_t stride, int64_t count, bf16* one, bf16* two) {
+  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  __m512i low[LANES], high[LANES];  // of every eight columns, the first four and the others
+  for (int l = 0; l < LANES; l++) {
+    const bf16* row = rows + 2 * l * stride;
+    const __m512i even = 2 * l < count ? _mm512_loadu_si512(row) : _mm512_setzero_si512();
+    const __m512i odd = 2 * l + 1 < count ? _mm512_loadu_si512(row + stride) : _mm512_setzero_si512();
+    _mm_prefetch(row + 32 * stride, _MM_HINT_T0);
+    _mm_prefetch(row + 33 * stride, _MM_HINT_T0);
+    low[l] = _mm512_unpacklo_epi16(even, odd), high[l] = _mm512_unpackhi_epi16(even, odd);
+  }
+  if (LEFT) {
+    transpose(low), transpose(high);
+    for (int l = 0; l < LANES; l++) {
+      const int row = l % 8 / 4 * 8 + l % 4;
+      bf16* tile = l < 8 ? one : two;
+      _mm512_storeu_si512(tile + row * 32, low[l]);
+      _mm512_storeu_si512(tile + (row + 4) * 32, high[l]);
+    }
+  } else {
+    for (int l = 0; l < LANES; l++) {
+      _mm512_storeu_si512(one + l * 32, _mm512_permutex2var_epi64(low[l], first, high[l]));
+      _mm512_storeu_si512(two + l * 32, _mm512_permutex2var_epi64(low[l], second, high[l]));
+    }
+  }
+}
+// Columns of so many tokens as tiles: those of 16 columns one after the other, then the next 16's.
+template <bool LEFT> void lay_tiles(const bf16* rows, int64_t stride, int64_t tokens, int64_t blocks, int64_t columns, bf16* out) {
+  for (int64_t t = 0; t < blocks; t++)  // a row's columns together: rows lie pages apart
+    for (int64_t i = 0; i < columns; i += 32) {
+      bf16* tile = out + (i / 16 * blocks + t) * 512;
+      lay_tile<LEFT>(rows + t * 32 * stride + i, stride, tokens - t * 32, tile, tile + blocks * 512);
+    }
+}
+
+// gradient [O][I] += dout^T x over N tokens; O and I are multiples of 32.
+void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+  const Tiles tiles;
+  const int64_t chunk = 256;  // tokens whose tiles stay in the cache
+  const int64_t wide = std::min<int64_t>(std::max<int64_t>((int64_t(1) << 17) / I / 32 * 32, 32), 256);  // rows of the gradient that do
+  static thread_local Numbers<bf16> left_room, right_room;
+  bf16 *left = grown(left_room, chunk * wide), *right = grown(right_room, padded_to(N, 32) * I);
+  for (int64_t n = 0; n < N; n += chunk) {
+    const int64_t tokens = std::min(chunk, N - n);
+    lay_tiles<false>(x + n * I, I, tokens, (tokens + 31) / 32, I, right + n * I);
+  }
+  for (int64_t from = 0; from < O; from += wide) {
+    const int64_t rows = std::min(wide, O - from);
+    for (int64_t n = 0; n < N; n += chunk) {
+      const int64_t tokens = std::min(chunk, N - n), blocks = (tokens + 31) / 32;
+      lay_tiles<true>(dout + n * stride + from, stride, tokens, blocks, rows, left);
+      for (int64_t o = 0; o < rows; o += 32)
+        for (int64_t i = 0; i < I; i += 32) {
+          float* c = gradient + (from + o) * I + i;
+          const bf16 *a = left + o * blocks * 32, *b = right + n * I + i * blocks * 32;
+          _tile_loadd(0, c, I * 4);
+          _tile_loadd(1, c + 16, I * 4);
+          _tile_loadd(2, c + 16 * I, I * 4);
+          _tile_loadd(3, c + 16 * I + 16, I * 4);
+          for (int64_t t = 0; t < blocks; t++, a += 512, b += 512) {
+            _tile_loadd(4, a, 64);
+            _tile_loadd(6, b, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(7, b + blocks * 512, 64);
+            _tile_dpbf16ps(1, 4, 7);
+            _tile_loadd(5, a + blocks * 512, 64);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+          }
+          _tile_stored(0, c, I * 4);
+          _tile_stored(1, c + 16, I * 4);
+          _tile_stored(2, c + 16 * I, I * 4);
+          _tile_stored(3, c + 16 * I + 16, I * 4);
+        }
+    }
+  }
+}
+#endif
+
+// As `add_outer_in_tiles`, by vectors of pairs.
+void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
+#if defined(HAS_TILES)
+  if (Tiles::are_there()) return add_outer_in_tiles(dout, stride, x, gradient, N, O, I);
+#endif
+  const int64_t chunk = 256, wide = 256;
+  Numbers<bf16> left(chunk * wide), right(chunk * I);
+  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
+    const int64_t tokens = std::min(chunk, N - n), padded = padded_to(tokens, 32);
+    interleave(x, I, tokens, padded, I, right.data());
+    for (int64_t o = 0; o < O; o += wide) {
+      const int64_t columns = std::min(wide, O - o);
+      turn_columns(dout + o, stride, tokens, padded, columns, left.data());
+      multiply(left.data(), padded, right.data(), I, gradient + o * I, I, columns, padded, true);
+    }
+  }
+}
+
+}  // namespace

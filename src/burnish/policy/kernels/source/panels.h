@@ -1,0 +1,99 @@
+// Matrices laid out as the tiles that a product reads. N rows, I inputs, O outputs.
+#pragma once
+#include "tiles.h"
+
+namespace {
+
+#if defined(HAS_TILES)
+// One right tile of W [O][I], whose rows are the outputs: [16 pairs of inputs][16 outputs][2].
+inline void lay_outputs(const bf16* w, int64_t I, bf16* tile) {
+  __m512i block[LANES];
+  for (int r = 0; r < LANES; r++) block[r] = _mm512_loadu_si512(w + r * I);
+  transpose(block);
+  for (int r = 0; r < LANES; r++) _mm512_storeu_si512(tile + r * 32, block[r]);
+}
+// One right tile of W [I][O], whose rows are the inputs.
+inline void lay_inputs(const bf16* w, int64_t O, bf16* tile) {
+  for (int r = 0; r < LANES; r++)
+    _mm512_storeu_si512(tile + r * 32, _mm512_or_si512(words_of(w + 2 * r * O), _mm512_slli_epi32(words_of(w + (2 * r + 1) * O), 16)));
+}
+
+// W [O][I], or, transposed, [I][O], as the tiles that `panel` reads one after the other: [O / 32][I / 32][2][16][16][2], pairs
+// of inputs innermost.
+void lay_panels(const bf16* w, bool transposed, bf16* out, int64_t O, int64_t I) {
+  for (int64_t o = 0; o < O; o += 32)
+    for (int64_t i = 0; i < I; i += 32)
+      for (int64_t c = o; c < o + 32; c += 16, out += 512) {
+        if (transposed) lay_inputs(w + i * O + c, O, out);
+        else lay_outputs(w + c * I + i, I, out);
+      }
+}
+
+// 16 R rows of x times 32 columns of W.
+template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t rows, int64_t I, int64_t O) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  const bf16* below = x + 16 * I;
+  for (int64_t i = 0; i < I; i += 32, w += 1024) {
+    _tile_loadd(4, x + i, I * 2);
+    _tile_loadd(6, w, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, w + 512, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    if (R > 1) {
+      _tile_loadd(5, below + i, I * 2);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  alignas(64) float sum[16 * R][32];
+  _tile_stored(0, sum[0], 128);
+  _tile_stored(1, sum[0] + 16, 128);
+  if (R > 1) {
+    _tile_stored(2, sum[16 * (R - 1)], 128);
+    _tile_stored(3, sum[16 * (R - 1)] + 16, 128);
+  }
+  const __m512 low = bias ? lanes_of(bias) : _mm512_setzero_ps(), high = bias ? lanes_of(bias + 16) : _mm512_setzero_ps();
+  const auto store = [&](int64_t r) {
+    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_add_ps(_mm512_load_ps(sum[r] + 16), high), _mm512_add_ps(_mm512_load_ps(sum[r]), low));
+    _mm512_storeu_si512(out + r * O, (__m512i)both);
+  };
+  if (rows == 16 * R)  // so that the compiler knows how many
+    for (int64_t r = 0; r < 16 * R; r++) store(r);
+  else
+    for (int64_t r = 0; r < rows; r++) store(r);
+}
+
+// The last rows of x, where they fill no tile, with rows of nothing behind them.
+const bf16* rest_of(const bf16* x, int64_t N, int64_t I) {
+  static thread_local Numbers<bf16> room;
+  const int64_t rows = N % 32;
+  if (rows % 16 == 0) return nullptr;
+  bf16* rest = grown(room, 32 * I);
+  std::memcpy(rest, x + (N - rows) * I, rows * I * sizeof(bf16));
+  std::memset(rest + rows * I, 0, (32 - rows) * I * sizeof(bf16));
+  return rest;
+}
+
+// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
+void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
+  Tiles tiles;
+  const bf16* rest = rest_of(x, N, I);
+  for (int64_t n = 0; n < N; n += 32) {
+    const int64_t rows = std::min<int64_t>(32, N - n);
+    const bf16* from = rows % 16 ? rest : x + n * I;
+    for (int64_t o = 0; o < O; o += 32) {
+      const bf16* mine = bias ? bias + o : nullptr;
+      if (rows > 16) panel<2>(from, w + o * I, mine, out + n * O + o, rows, I, O);
+      else panel<1>(from, w + o * I, mine, out + n * O + o, rows, I, O);
+    }
+  }
+}
+#else
+void lay_panels(const bf16*, bool, bf16*, int64_t, int64_t) {}
+void through_panels(const bf16*, const bf16*, const bf16*, bf16*, int64_t, int64_t, int64_t) {}
+#endif
+
+}  // namespace

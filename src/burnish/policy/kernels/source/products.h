@@ -1,0 +1,136 @@
+// Products of small matrices, and how their factors are laid out.
+#pragma once
+#include "tiles.h"
+
+namespace {
+
+// R rows and 16 C columns at a time, in vectors.
+template <class T, int R, int C>
+void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t K, bool add) {
+  using A = Sum<T>;
+  constexpr int P = PAIR<T>;
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>) {
+    __m512 total[R][C];
+    for (int r = 0; r < R; r++)
+      for (int x = 0; x < C; x++) total[r][x] = add ? _mm512_loadu_ps(c + r * ldc + x * LANES) : _mm512_setzero_ps();
+    for (int64_t k = 0; k < K; k += 2) {
+      __m512bh column[C];
+      for (int x = 0; x < C; x++) column[x] = (__m512bh)_mm512_loadu_si512(b + k * N + x * LANES * 2);
+      for (int r = 0; r < R; r++) {
+        int32_t both;
+        std::memcpy(&both, a + r * lda + k, 4);
+        const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
+        for (int x = 0; x < C; x++) total[r][x] = _mm512_dpbf16_ps(total[r][x], column[x], w);
+      }
+    }
+    for (int r = 0; r < R; r++)
+      for (int x = 0; x < C; x++) _mm512_storeu_ps(c + r * ldc + x * LANES, total[r][x]);
+    return;
+  }
+#endif
+  Lane<A> sum[R][C];
+  for (int r = 0; r < R; r++)
+    for (int x = 0; x < C; x++) {
+      if (add) std::memcpy(&sum[r][x], c + r * ldc + x * LANES, sizeof sum[r][x]);
+      else sum[r][x] = Lane<A>{};
+    }
+  for (int64_t k = 0; k < K; k += P)
+    for (int p = 0; p < P; p++) {
+      Lane<A> column[C];
+      for (int x = 0; x < C; x++) column[x] = lanes(b + k * N + x * LANES * P, p);
+      for (int r = 0; r < R; r++) {
+        const A w = get(a[r * lda + k + p]);
+        for (int x = 0; x < C; x++) sum[r][x] += column[x] * w;
+      }
+    }
+  for (int r = 0; r < R; r++)
+    for (int x = 0; x < C; x++) std::memcpy(c + r * ldc + x * LANES, &sum[r][x], sizeof sum[r][x]);
+}
+
+// C [M][N], row by row, = or += A [M][K] times B, which lies as [K / P][N][P]. M and N are multiples of 16, K of P.
+template <class T>
+void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t M, int64_t K, bool add) {
+#if defined(HAS_TILES)
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (K % 32 == 0 && Tiles::are_there()) return tiled(a, lda, b, N, c, ldc, M, K, add);
+  }
+#endif
+  for (int64_t m = 0; m < M; m += 8)
+    for (int64_t n = 0; n < N; n += 2 * LANES) {
+      const T *rows = a + m * lda, *columns = b + n * PAIR<T>;
+      if (N - n > LANES) vector_product<T, 8, 2>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
+      else vector_product<T, 8, 1>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
+    }
+}
+
+// Rows side by side, as `multiply` wants its right factor: [rows / P][width][P].
+template <class T> void interleave(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+  constexpr int P = PAIR<T>;
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % LANES == 0) {
+      for (int64_t r = 0; r < padded; r += 2)
+        for (int64_t i = 0; i < width; i += LANES) {
+          const __m512i one = r < count ? words_of(rows + r * stride + i) : _mm512_setzero_si512();
+          const __m512i two = r + 1 < count ? words_of(rows + (r + 1) * stride + i) : _mm512_setzero_si512();
+          _mm512_storeu_si512(out + r * width + 2 * i, _mm512_or_si512(one, _mm512_slli_epi32(two, 16)));
+        }
+      return;
+    }
+#endif
+  for (int64_t r = 0; r < padded; r++)
+    for (int64_t i = 0; i < width; i++) out[(r / P) * width * P + i * P + r % P] = r < count ? rows[r * stride + i] : T{};
+}
+// Columns side by side, [width / P][padded][P]: the transposed of `rows` as a right factor.
+template <class T> void interleave_columns(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+  constexpr int P = PAIR<T>;
+  struct Pair {
+    T x[P];
+  };
+  Pair* pairs = reinterpret_cast<Pair*>(out);
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % 32 == 0 && padded % LANES == 0) {
+      for (int64_t r = 0; r < padded; r += LANES)
+        for (int64_t i = 0; i < width / 2; i += LANES) {
+          __m512i block[LANES];
+          for (int l = 0; l < LANES; l++)
+            block[l] = r + l < count ? _mm512_loadu_si512(rows + (r + l) * stride + 2 * i) : _mm512_setzero_si512();
+          transpose(block);
+          for (int l = 0; l < LANES; l++) _mm512_storeu_si512(pairs + (i + l) * padded + r, block[l]);
+        }
+      return;
+    }
+#endif
+  for (int64_t i = 0; i < width / P; i++) {
+    for (int64_t r = 0; r < count; r++) std::memcpy(pairs + i * padded + r, rows + r * stride + i * P, sizeof(Pair));
+    for (int64_t r = count; r < padded; r++) pairs[i * padded + r] = Pair{};
+  }
+}
+
+// Rows as columns, [width][padded]; what is beyond `count` is left alone or becomes 0.
+template <class T> void turn_columns(const T* rows, int64_t stride, int64_t count, int64_t padded, int64_t width, T* out) {
+#if defined(HAS_NARROW)
+  if constexpr (std::is_same_v<T, bf16>)
+    if (width % LANES == 0 && padded % 32 == 0) {
+      for (int64_t t = 0; t < padded; t += 32)
+        for (int64_t i = 0; i < width; i += LANES) {
+          __m512i block[LANES];
+          for (int l = 0; l < LANES; l++) {
+            const int64_t at = t + 2 * l;
+            const __m512i one = at < count ? words_of(rows + at * stride + i) : _mm512_setzero_si512();
+            const __m512i two = at + 1 < count ? words_of(rows + (at + 1) * stride + i) : _mm512_setzero_si512();
+            block[l] = _mm512_or_si512(one, _mm512_slli_epi32(two, 16));
+          }
+          transpose(block);
+          for (int l = 0; l < LANES; l++) _mm512_storeu_si512(out + (i + l) * padded + t, block[l]);
+        }
+      return;
+    }
+#endif
+  for (int64_t t = 0; t < count; t++)
+    for (int64_t i = 0; i < width; i++) out[i * padded + t] = rows[t * stride + i];
+}
+
+}  // namespace
