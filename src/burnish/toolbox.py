@@ -50,4 +50,4 @@ def embedder(settings: Settings) -> RemoteEmbedder | None:
     if name not in settings.models.embedders or settings.infer_url is None:
         return None
     extra = extra_of(embedder_of(name))
-    return RemoteEmbedder(infer_remote(settings), name, extra=extra, own_client=infer_client())
+    return RemoteEmbedder(infer_remote(settings), name, extra=extra, client=infer_client())

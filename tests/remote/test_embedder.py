@@ -77,7 +77,7 @@ def test_what_is_extra_goes_along_and_the_client_is_closed_with_the_embedder():
     async def main() -> None:
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
         embedder = RemoteEmbedder(
-            Remote(base_url="http://here/v1"), "e", extra={"burnish": {"base": "e"}}, own_client=client
+            Remote(base_url="http://here/v1"), "e", extra={"burnish": {"base": "e"}}, client=client
         )
         await embedder.embed(TEXTS)
         await embedder.aclose()

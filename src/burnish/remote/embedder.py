@@ -23,17 +23,16 @@ class RemoteEmbedder:
         *,
         extra: Mapping[str, Json] | None = None,
         client: httpx2.AsyncClient | None = None,
-        own_client: httpx2.AsyncClient | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`name` is the model's name here; with `extra` in every body it is our own inference process.
 
-        `client` is the caller's, who closes it; `own_client` is closed with the embedder.
+        `client`, instead of one made for the endpoint, is closed with the embedder.
         """
         self._extra = extra or {}
-        self._own_client = own_client
+        self._client = client
         is_ours = extra is not None
-        self._endpoint = Endpoint(settings, name, client=client or own_client, faults_pass=not is_ours, sleep=sleep)
+        self._endpoint = Endpoint(settings, name, client=client, faults_pass=not is_ours, sleep=sleep)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in order, all of one length.
@@ -51,10 +50,10 @@ class RemoteEmbedder:
             raise GraderUnavailable(f"Embedding model '{self._endpoint.name}' gave no answer: {error}") from error
 
     async def aclose(self) -> None:
-        """Close all connections, unless the client is the caller's."""
+        """Close all connections."""
         await self._endpoint.aclose()
-        if self._own_client is not None:
-            await self._own_client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
 
 def _vectors(answer: dict[str, Json], count: int) -> list[list[float]]:
