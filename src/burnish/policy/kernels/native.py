@@ -257,10 +257,10 @@ class NativePanels:
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix: [N, O]."""
         outputs, inputs = self._size
-        x_NI = x_NI.contiguous()
-        out_NO = x_NI.new_empty(len(x_NI), outputs) if out_NO is None else out_NO
+        x_NI, rows = x_NI.contiguous(), x_NI.shape[0]
+        out_NO = x_NI.new_empty(rows, outputs) if out_NO is None else out_NO
         addresses = (x_NI.data_ptr(), self._laid.data_ptr(), _at(self._bias_O), out_NO.data_ptr())
-        self._through(*addresses, len(x_NI), inputs, outputs)
+        self._through(*addresses, rows, inputs, outputs)
         return out_NO
 
 
