@@ -89,7 +89,7 @@ class Row:
 
     def take_forced(self) -> None:
         """Go on by as many tokens as have no alternative."""
-        while self.failure is None and self.finish is None and self.walk.only is not None:
+        while self.walk.only is not None and self.failure is None and self.finish is None:
             self.take(self.walk.only.id, 0.0, 1.0)
 
     def tokens_from(self, length: int) -> list[Token]:
