@@ -16,9 +16,12 @@ from torch import Tensor, nn
 from burnish.policy.adapter import Adapter, Route, Routing
 from burnish.policy.attention import Attention
 from burnish.policy.kernels.kernels import Heads, Kernels, Normed, sum_dtype
+from burnish.policy.kernels.layers import LayerParts, NativeLayers
+from burnish.policy.kernels.native import NativeKernels, NativePanels
+from burnish.policy.kernels.slots import NativeRowAttention
 from burnish.policy.layer import Lows, Stream, Way, forward, learning_backward, learning_forward
 from burnish.policy.network import head_size
-from burnish.policy.weights import Layer, Vector, Weights
+from burnish.policy.weights import PANELS_MOST, Layer, Vector, Weights
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 """Architectures whose layers are these, by `model_type`."""
@@ -61,10 +64,13 @@ class Decoder:
         attention = model.base_model.layers[0].self_attn
         self._scale = float(attention.scaling)
         self._heads = [self._heads_of(layer, config) for layer in self.weights.layers]
+        self._layers: NativeLayers | None = None
         self._lows: WeakKeyDictionary[Adapter, tuple[int, list[Lows]]] = WeakKeyDictionary()
 
     def hidden(self, ids_N: Tensor, position_N: Tensor, attention: Attention) -> Tensor:
         """The last hidden state of every packed token, normed, [N, X]."""
+        if isinstance(attention, NativeRowAttention) and (layers := self._native_layers(len(ids_N))) is not None:
+            return layers.hidden(self.embedded(ids_N).x_NX, position_N, attention)
         lows = [self._lows_of(route) for route in self._routing.routes]
         ways = [
             Way(
@@ -111,11 +117,26 @@ class Decoder:
 
     def put_away(self) -> None:
         """What only sampling needs of weights that learn."""
+        self._layers = None
         self.weights.put_away()
 
     def refresh(self) -> None:
         """The masters have moved."""
+        self._layers = None
         self.weights.refresh()
+
+    def _native_layers(self, tokens: int) -> NativeLayers | None:
+        """All layers at a go, for so many tokens of rows; None where they go kernel by kernel."""
+        is_plain = self.dtype == torch.bfloat16 and not self._routing.routes and tokens <= PANELS_MOST
+        if not is_plain or not isinstance(self.kernels, NativeKernels) or not self.kernels.has_tiles:
+            return None
+        if self._layers is None:
+            parts = [_parts_of(layer, heads) for layer, heads in zip(self.weights.layers, self._heads, strict=True)]
+            native = [part for part in parts if part is not None]
+            if len(native) < len(parts):
+                return None
+            self._layers = NativeLayers(self.kernels, native, self.weights.norm.value_X, self._scale)
+        return self._layers
 
     def _heads_of(self, layer: Layer, config: Any) -> Heads:
         def value(vector: Vector | None) -> Tensor | None:
@@ -165,6 +186,15 @@ class _LearningPass(torch.autograd.Function):
             dout_NX = learning_backward(way, kept, dx_NX, dout_NX)
         weights.embedding.add_rows(ctx.ids_N, dx_NX)
         return None, None, None, None
+
+
+def _parts_of(layer: Layer, heads: Heads) -> LayerParts | None:
+    """A layer for `NativeLayers`; None where a matrix is not in our own panels."""
+    panels = [matrix.panels() for matrix in layer.matrices]
+    native = [each for each in panels if isinstance(each, NativePanels)]
+    if len(native) < len(panels):
+        return None
+    return LayerParts(layer.attention_norm.value_X, heads, layer.gate_norm.value_X, *native)
 
 
 def _rotations(rotary: Any, positions: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

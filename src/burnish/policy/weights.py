@@ -21,7 +21,7 @@ from burnish.policy.adapter import Adapter
 from burnish.policy.kernels.kernels import Kernels, Panels, sum_dtype
 from burnish.policy.memory import give_back
 
-_PANELS_MOST = 512
+PANELS_MOST = 512
 """Most rows for which a matrix in panels is the faster one."""
 _WORTH_GIVING_BACK = 64 * 1024 * 1024
 """Bytes of weights that learn; what fewer leave behind is sooner used again than brought back."""
@@ -142,13 +142,17 @@ class Matrix:
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix, without gradient: [N, O]; into whole rows of another tensor, where it is given."""
         is_narrow = self.weight_OI.dtype == torch.bfloat16
-        if not (is_narrow and (x_NI.shape[0] <= _PANELS_MOST or self.in_panels)):
+        if not (is_narrow and (x_NI.shape[0] <= PANELS_MOST or self.in_panels)):
             if self.bias_O is None:
                 return torch.mm(x_NI, self.weight_OI.t(), out=out_NO)
             return torch.addmm(self.bias_O, x_NI, self.weight_OI.t(), out=out_NO)
+        return self.panels().product(x_NI, out_NO)
+
+    def panels(self) -> Panels:
+        """A bf16 matrix in panels, kept until its weights move."""
         if self._panels is None:
             self._panels = self._kernels.panels(self.weight_OI, self.bias_O)
-        return self._panels.product(x_NI, out_NO)
+        return self._panels
 
     def back(self, dout_NO: Tensor, out_NI: Tensor | None = None) -> Tensor:
         """The gradient at x: [N, I]; into whole rows of another tensor, where it is given."""

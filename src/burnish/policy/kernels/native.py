@@ -57,6 +57,10 @@ class NativeKernels:
         self.lay_panels = _function(found, "lay_panels_bf16", [_Address, ctypes.c_int, _Address, *[_Count] * 2])
         """For `NativePanels`."""
         self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
+        self.through_layers = _function(
+            found, "through_layers_bf16", [*[_Address] * 6, ctypes.c_float, _Real, *[_Address] * 2, _Count]
+        )
+        """For `NativeLayers`."""
         self._add_outer = _function(found, "add_outer_bf16", [_Address, _Count, *[_Address] * 2, *[_Count] * 3])
         self._add_norm = _functions(found, "add_norm")
         self._add_norm_backward = _functions(found, "add_norm_backward")
@@ -254,13 +258,21 @@ class NativePanels:
         weight_OI = weight_OI if is_transposed else weight_OI.contiguous()
         kernels.lay_panels(weight_OI.data_ptr(), is_transposed, self._laid.data_ptr(), *self._size)
 
+    @property
+    def inputs(self) -> int:
+        """I."""
+        return self._size[1]
+
+    def addresses(self) -> tuple[int, int | None]:
+        """Of the tiles, and of the bias where there is one."""
+        return self._laid.data_ptr(), _at(self._bias_O)
+
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix: [N, O]."""
         outputs, inputs = self._size
         x_NI, rows = x_NI.contiguous(), x_NI.shape[0]
         out_NO = x_NI.new_empty(rows, outputs) if out_NO is None else out_NO
-        addresses = (x_NI.data_ptr(), self._laid.data_ptr(), _at(self._bias_O), out_NO.data_ptr())
-        self._through(*addresses, rows, inputs, outputs)
+        self._through(x_NI.data_ptr(), *self.addresses(), out_NO.data_ptr(), rows, inputs, outputs)
         return out_NO
 
 

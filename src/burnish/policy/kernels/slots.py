@@ -119,6 +119,18 @@ class NativeSlots:
         )
         return out_NHD
 
+    def addresses(self, tokens: "NativeRowAttention") -> list[int]:
+        """A pass's tokens and all layers' slots, in the order in which `source/layers.h` reads them."""
+        prefixes = tokens.prefixes
+        here = (tokens.row_N, tokens.slot_N, prefixes.tokens_R)
+        layers = (prefixes.keys_LR, prefixes.values_LR, *prefixes.own_L)
+        return [
+            *(part.ctypes.data for part in here),
+            *(part.ctypes.data for part in layers),
+            prefixes.rows,
+            self._slots,
+        ]
+
     def _block(self, rows: int, slots: int) -> Tensor:
         return torch.zeros(rows, self._size.heads, slots * self._size.head_size, dtype=self._size.dtype)
 
@@ -143,7 +155,8 @@ class NativeSlots:
                 keys_LR[:, row] = [keys.data_ptr() for keys, _ in held[-1]]
                 values_LR[:, row] = [values.data_ptr() for _, values in held[-1]]
             tokens_R[row] = len(prompt.ids)
-        return _Prefixes(rows, keys_LR, values_LR, tokens_R, held)
+        own_L = [np.array([each.data_ptr() for each in store]) for store in (self._keys, self._values)]
+        return _Prefixes(rows, keys_LR, values_LR, tokens_R, held, own_L)
 
     def _laid_out(self, prompt: Prompt) -> list[tuple[Tensor, Tensor]]:
         """A prompt's keys and values in blocks, [K, E * D] per layer; made once."""
@@ -158,7 +171,7 @@ class NativeSlots:
 
 @dataclass(frozen=True, slots=True)
 class _Prefixes:
-    """The shared prompts of the first rows, as addresses."""
+    """The shared prompts of the first rows, and the rows' own slots, as addresses."""
 
     rows: int
     keys_LR: NDArray[np.int64]
@@ -166,6 +179,8 @@ class _Prefixes:
     tokens_R: NDArray[np.int32]
     held: list[list[tuple[Tensor, Tensor]]]
     """Keeps the addresses alive."""
+    own_L: list[NDArray[np.int64]]
+    """Where each layer's slots begin: keys, values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +195,7 @@ class NativeRowAttention:
     def attend(self, layer: int, query_NHD: Tensor, key_NKD: Tensor, value_NKD: Tensor, scale: float) -> Tensor:
         """What each token gathers: [N, H, D]."""
         return self.slots.attend(layer, query_NHD, key_NKD, value_NKD, scale, self)
+
+    def addresses(self) -> list[int]:
+        """Its tokens, and all layers' slots."""
+        return self.slots.addresses(self)

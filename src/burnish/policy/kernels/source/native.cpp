@@ -6,6 +6,7 @@
 #include "draws.h"
 #include "gates.h"
 #include "heads.h"
+#include "layers.h"
 #include "norms.h"
 #include "outer.h"
 #include "panels.h"
@@ -27,6 +28,11 @@ void lay_panels_bf16(const void* w, int transposed, void* out, int64_t O, int64_
 }
 void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
   through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
+}
+void through_layers_bf16(const void* layers, const void* sizes, const void* places, const float* cosine, const float* sine, const float* last_norm,
+                         float eps, double scale, float* x, void* hidden, int64_t N) {
+  through_layers(static_cast<const Layer*>(layers), *static_cast<const Sizes*>(sizes), *static_cast<const Places*>(places), cosine, sine, last_norm, eps,
+                 scale, x, static_cast<bf16*>(hidden), N);
 }
 void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* gradient, int64_t N, int64_t O, int64_t I) {
   add_outer(static_cast<const bf16*>(dout), stride, static_cast<const bf16*>(x), gradient, N, O, I);
