@@ -128,7 +128,7 @@ class Decoder:
     def _native_layers(self, tokens: int) -> NativeLayers | None:
         """All layers at a go, for so many tokens of rows; None where they go kernel by kernel."""
         is_plain = self.dtype == torch.bfloat16 and not self._routing.routes and tokens <= PANELS_MOST
-        if not is_plain or not isinstance(self.kernels, NativeKernels) or not self.kernels.has_tiles:
+        if not is_plain or not isinstance(self.kernels, NativeKernels):
             return None
         if self._layers is None:
             parts = [_parts_of(layer, heads) for layer, heads in zip(self.weights.layers, self._heads, strict=True)]

@@ -34,7 +34,7 @@ _PANEL = 32
 _PANEL_THREADS = 2
 """Our own panels are one thread's: with more threads than this, oneDNN's are the faster ones."""
 _CACHED_BYTES = 1024 * 1024
-"""Of a matrix that stays in the cache while many rows pass it: half of what a core with tiles has."""
+"""Of a matrix that stays in the cache while rows pass it: half of what a core has, or all."""
 
 _Functions = dict[torch.dtype, Callable[..., None]]
 
@@ -79,19 +79,16 @@ class NativeKernels:
         self.tree_attend_backward = _functions(found, "tree_attend_backward")
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
-        """Our own where the processor has tiles and the matrix fits them."""
-        if self._takes(weight_OI) and torch.get_num_threads() <= _PANEL_THREADS:
+        """Our own where the processor has tiles and the matrix fits them; by pairs, where the cache holds it, too."""
+        takes = self.has_tiles or (self.has_pairs and weight_OI.nbytes <= _CACHED_BYTES)
+        if takes and _fits(weight_OI) and torch.get_num_threads() <= _PANEL_THREADS:
             return NativePanels(self, weight_OI, bias_O)
         return LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
         """For one thread, our own of a matrix that the cache holds: 1.2 of oneDNN's product."""
-        return weight_OI.nbytes <= _CACHED_BYTES and torch.get_num_threads() == 1 and self._takes(weight_OI)
-
-    def _takes(self, weight_OI: Tensor) -> bool:
-        """Whether tiles do."""
-        fits = not any(size % _PANEL for size in weight_OI.shape)
-        return self.has_tiles and fits and weight_OI.dtype == torch.bfloat16
+        is_cached = weight_OI.nbytes <= _CACHED_BYTES
+        return self.has_tiles and is_cached and _fits(weight_OI) and torch.get_num_threads() == 1
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
         """In tiles or pairs where the processor has them and the matrix fits, for one thread; else oneDNN's."""
@@ -248,7 +245,7 @@ class NativeKernels:
 
 
 class NativePanels:
-    """Tiles in the order in which they are read. See `Panels`; a row's result is the same whatever stands beside it."""
+    """In the order in which tiles or pairs are read. See `Panels`; a row's result is the same whatever stands beside it."""
 
     def __init__(self, kernels: NativeKernels, weight_OI: Tensor, bias_O: Tensor | None) -> None:
         self._through = kernels.through_panels
@@ -274,6 +271,11 @@ class NativePanels:
         out_NO = x_NI.new_empty(rows, outputs) if out_NO is None else out_NO
         self._through(x_NI.data_ptr(), *self.addresses(), out_NO.data_ptr(), rows, inputs, outputs)
         return out_NO
+
+
+def _fits(weight_OI: Tensor) -> bool:
+    """Whether our own panels can be made of it."""
+    return weight_OI.dtype == torch.bfloat16 and not any(size % _PANEL for size in weight_OI.shape)
 
 
 def _functions(found: ctypes.CDLL, name: str) -> _Functions:

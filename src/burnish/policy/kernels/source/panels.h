@@ -1,10 +1,10 @@
-// Matrices laid out as the tiles that a product reads. N rows, I inputs, O outputs.
+// Matrices laid out in the order in which a product reads them: as tiles. N rows, I inputs, O outputs.
 #pragma once
 #include "tiles.h"
 
 namespace {
 
-#if defined(HAS_TILES)
+#if defined(HAS_NARROW)
 // One right tile of W [O][I], whose rows are the outputs: [16 pairs of inputs][16 outputs][2].
 inline void lay_outputs(const bf16* w, int64_t I, bf16* tile) {
   __m512i block[LANES];
@@ -18,7 +18,7 @@ inline void lay_inputs(const bf16* w, int64_t O, bf16* tile) {
     _mm512_storeu_si512(tile + r * 32, _mm512_or_si512(words_of(w + 2 * r * O), _mm512_slli_epi32(words_of(w + (2 * r + 1) * O), 16)));
 }
 
-// W [O][I], or, transposed, [I][O], as the tiles that `panel` reads one after the other: [O / 32][I / 32][2][16][16][2], pairs
+// W [O][I], or, transposed, [I][O], as the tiles that are read one after the other: [O / 32][I / 32][2][16][16][2], pairs
 // of inputs innermost.
 void lay_panels(const bf16* w, bool transposed, bf16* out, int64_t O, int64_t I) {
   for (int64_t o = 0; o < O; o += 32)
@@ -29,6 +29,37 @@ void lay_panels(const bf16* w, bool transposed, bf16* out, int64_t O, int64_t I)
       }
 }
 
+// R rows of x times 32 columns of W, by vectors of pairs.
+template <int R> void pairs_panel(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t I, int64_t O) {
+  __m512 sum[R][2];
+  for (int r = 0; r < R; r++)
+    for (int c = 0; c < 2; c++) sum[r][c] = bias ? lanes_of(bias + c * LANES) : _mm512_setzero_ps();
+  for (int64_t i = 0; i < I; i += 32, w += 1024)
+    for (int64_t p = 0; p < LANES; p++) {
+      const __m512bh one = (__m512bh)_mm512_loadu_si512(w + p * 32), two = (__m512bh)_mm512_loadu_si512(w + 512 + p * 32);
+      for (int r = 0; r < R; r++) {
+        int32_t both;
+        std::memcpy(&both, x + r * I + i + 2 * p, 4);
+        const __m512bh pair = (__m512bh)_mm512_set1_epi32(both);
+        sum[r][0] = _mm512_dpbf16_ps(sum[r][0], one, pair);
+        sum[r][1] = _mm512_dpbf16_ps(sum[r][1], two, pair);
+      }
+    }
+  for (int r = 0; r < R; r++) _mm512_storeu_si512(out + r * O, (__m512i)_mm512_cvtne2ps_pbh(sum[r][1], sum[r][0]));
+}
+
+void through_panels_in_pairs(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
+  for (int64_t o = 0; o < O; o += 32, w += 32 * I) {
+    const bf16* mine = bias ? bias + o : nullptr;
+    int64_t n = 0;
+    for (; n + 8 <= N; n += 8) pairs_panel<8>(x + n * I, w, mine, out + n * O + o, I, O);
+    for (; n + 2 <= N; n += 2) pairs_panel<2>(x + n * I, w, mine, out + n * O + o, I, O);
+    if (n < N) pairs_panel<1>(x + n * I, w, mine, out + n * O + o, I, O);
+  }
+}
+#endif
+
+#if defined(HAS_TILES)
 // 16 R rows of x times 32 columns of W.
 template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t rows, int64_t I, int64_t O) {
   _tile_zero(0);
@@ -77,8 +108,7 @@ const bf16* rest_of(const bf16* x, int64_t N, int64_t I) {
   return rest;
 }
 
-// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
-void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
+void through_panels_in_tiles(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
   Tiles tiles;
   const bf16* rest = rest_of(x, N, I);
   for (int64_t n = 0; n < N; n += 32) {
@@ -90,6 +120,16 @@ void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, i
       else panel<1>(from, w + o * I, mine, out + n * O + o, rows, I, O);
     }
   }
+}
+#endif
+
+// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
+#if defined(HAS_NARROW)
+void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
+#if defined(HAS_TILES)
+  if (Tiles::are_there()) return through_panels_in_tiles(x, w, bias, out, N, I, O);
+#endif
+  through_panels_in_pairs(x, w, bias, out, N, I, O);
 }
 #else
 void lay_panels(const bf16*, bool, bf16*, int64_t, int64_t) {}
