@@ -245,7 +245,7 @@ class NativeKernels:
 
 
 class NativePanels:
-    """In the order in which tiles or pairs are read. See `Panels`; a row's result is the same whatever stands beside it."""
+    """As tiles or pairs are read. See `Panels`; a row's result is the same whatever stands beside it."""
 
     def __init__(self, kernels: NativeKernels, weight_OI: Tensor, bias_O: Tensor | None) -> None:
         self._through = kernels.through_panels
