@@ -14,6 +14,7 @@ REST = "Python and the rest"
 _RULES: tuple[tuple[str, str], ...] = (
     (r"policy\.draw\.|Kernels\.draw$", "drawing"),
     (r"\.(score|score_backward|logits|logits_backward|constrained_logp|_chunk_loss)$|learn\.loss\.", "head"),
+    (r"NativeLayers\.hidden$", "all layers in one call"),
     (r"policy\.(attention|cache|slots|tree)\.|kernels\.(slots|tree)\.|rotary", "attention"),
     (r"weights\.(Matrix|Low)\.|linear\.Linear\.forward$|adapter\._add$", "linear layers"),
     (r"Kernels\.(add_norm|turn|gate)|RMSNorm|MLP\.|activation", "norms, rotations, gates"),

@@ -52,4 +52,4 @@ def _panel(panel: Any, entry: Entry) -> None:
 
 
 def _short(size: int) -> str:
-    return f"{size / 1e6:.1f}M" if size >= 1e5 else str(size)
+    return f"{size / 1e6:.2g}M" if size >= 1e5 else str(size)

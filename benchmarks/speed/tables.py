@@ -57,7 +57,7 @@ TUNING_HEAD = [
 def tuning_row(entry: Entry) -> list[str]:
     """One of TRL's settings."""
     row = step_row(entry)
-    return [*row[:6], *row[-5:]]
+    return [*row[:6], *row[-6:]]
 
 
 SAMPLING_HEAD = [

@@ -7,6 +7,11 @@ PASS = ["burnish.policy.score.Scorer.backward", "burnish.policy.train.LocalTrain
 def test_a_stack_counts_for_what_it_is_at():
     assert part_of(["burnish.policy.draw.draw", *STEP], "sampling") == "drawing"
     assert part_of(["torch.nn.modules.linear.Linear.forward", *STEP], "sampling") == "linear layers"
+    at_a_go = [
+        "burnish.policy.kernels.slots.NativeSlots.addresses",
+        "burnish.policy.kernels.layers.NativeLayers.hidden",
+    ]
+    assert part_of([*at_a_go, *STEP], "sampling") == "all layers in one call"
     assert part_of(STEP, "sampling") == REST
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.speed.ledger import Entry
+from benchmarks.speed.ledger import Entry, Ledger
 from benchmarks.speed.report import filled
 from benchmarks.speed.tables import TABLES, exponent, rows_of
 from tests.house.tree import ROOT
@@ -24,6 +24,15 @@ def test_a_row_holds_the_median_of_the_ratios_and_the_newest_counts():
         "| 1.4 | **3.00** | 2.00 to 6.00 | 3 | Maker, amx_bf16 | abc1234 | 2026-11-26 |"
     )
     assert "- Maker(R) Chip (amx_bf16, avx2), 1 core(s); torch 2.13.0" in text
+
+
+def test_what_was_measured_fills_every_column_of_its_table():
+    entries = Ledger(ROOT / "benchmarks/speed/results.jsonl").entries()
+    assert len(entries) > 100
+    for kind, (_, head, _) in TABLES.items():
+        rows = rows_of(kind, entries)
+        assert rows, kind
+        assert {len(row) for row in rows} == {len(head)}, kind
 
 
 def test_every_processor_has_its_rows():
