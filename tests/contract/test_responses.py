@@ -42,7 +42,7 @@ def test_a_string_is_answered_with_reasoning_and_a_message(client):
 
 def test_a_summary_is_the_reasoning_itself(client):
     made = client.responses.create(
-        model=TUNED, input="hello", max_output_tokens=40, reasoning={"effort": "low", "summary": "auto"}
+        model=TUNED, input="hello", temperature=0, max_output_tokens=40, reasoning={"effort": "low", "summary": "auto"}
     )
     assert made.output[0].summary[0].text == made.output[0].content[0].text
 

@@ -55,7 +55,8 @@ class Way:
 
         Where a product is the slower the fewer rows it has, or an adapter keeps something of each, all at once.
         """
-        size = GATED_TOKENS if self.layer.gate_up.in_panels and not self.routes else tokens
+        in_panels = self.layer.gate_up.in_panels and self.layer.down.in_panels
+        size = GATED_TOKENS if in_panels and not self.routes else max(tokens, 1)
         return (slice(start, min(start + size, tokens)) for start in range(0, tokens, size))
 
     def through(self, name: str, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:

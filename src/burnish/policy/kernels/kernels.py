@@ -82,7 +82,7 @@ class Choices:
 
 
 class Panels(Protocol):
-    """A matrix and its bias, laid out for products with few rows."""
+    """A matrix and its bias, laid out for products, above all with few rows."""
 
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through it: [N, O]; where it is given, into whole rows of another tensor."""

@@ -80,13 +80,14 @@ class NativeKernels:
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
         """Our own where the processor has tiles and the matrix fits them; by pairs, where the cache holds it, too."""
-        takes = self.has_tiles or (self.has_pairs and weight_OI.nbytes <= _CACHED_BYTES)
-        if takes and _fits(weight_OI) and torch.get_num_threads() <= _PANEL_THREADS:
+        threads = torch.get_num_threads()
+        by_pairs = self.has_pairs and weight_OI.nbytes <= _CACHED_BYTES and threads == 1
+        if _fits(weight_OI) and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)):
             return NativePanels(self, weight_OI, bias_O)
         return LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
-        """For one thread, our own of a matrix that the cache holds: 1.2 of oneDNN's product."""
+        """For one thread, our own of a matrix that the cache holds: 1.2 times as fast as oneDNN's product."""
         is_cached = weight_OI.nbytes <= _CACHED_BYTES
         return self.has_tiles and is_cached and _fits(weight_OI) and torch.get_num_threads() == 1
 

@@ -155,7 +155,7 @@ class NativeSlots:
                 keys_LR[:, row] = [keys.data_ptr() for keys, _ in held[-1]]
                 values_LR[:, row] = [values.data_ptr() for _, values in held[-1]]
             tokens_R[row] = len(prompt.ids)
-        own_L = [np.array([each.data_ptr() for each in store]) for store in (self._keys, self._values)]
+        own_L = [np.array([each.data_ptr() for each in store], np.int64) for store in (self._keys, self._values)]
         return _Prefixes(rows, keys_LR, values_LR, tokens_R, held, own_L)
 
     def _laid_out(self, prompt: Prompt) -> list[tuple[Tensor, Tensor]]:

@@ -4,7 +4,7 @@
 
 namespace {
 
-template <class T> void gate(const T* __restrict both, T* __restrict out, int64_t N, int64_t I) {
+template <class T> SHARED void gate(const T* __restrict both, T* __restrict out, int64_t N, int64_t I) {
   using A = Sum<T>;
   for (int64_t n = 0; n < N; n++, both += 2 * I, out += I) {
     int64_t i = 0;

@@ -27,7 +27,7 @@ template <class T> void turn_head(const T* x, const Sum<T>* w, const Sum<T>* cos
 
 // qkv [N, (H + 2K) D] into q [N, H, D], k and v [N, K, D].
 template <class T>
-void turn(const T* qkv, const Sum<T>* wq, const Sum<T>* wk, const Sum<T>* cosine, const Sum<T>* sine, const int64_t* position, Sum<T> eps,
+SHARED void turn(const T* qkv, const Sum<T>* wq, const Sum<T>* wk, const Sum<T>* cosine, const Sum<T>* sine, const int64_t* position, Sum<T> eps,
           T* q, T* k, T* v, int64_t N, int64_t H, int64_t K, int64_t D) {
   for (int64_t n = 0; n < N; n++) {
     const Sum<T>*c = cosine + position[n] * (D / 2), *s = sine + position[n] * (D / 2);

@@ -1,5 +1,5 @@
 // What a decoder does beside its matrix products, fused and vectorised: norms, rotations, gates, decode attention, draws.
-// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread; no state; sums in a fixed order.
+// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread a call; sums in a fixed order.
 //
 // T is the type of activations (double, float, bf16), A that of sums and of the residual stream (double for double, else
 // float). N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.

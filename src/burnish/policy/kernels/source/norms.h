@@ -6,7 +6,7 @@ namespace {
 
 // sum = x + y (where there is a y; else only x is read); h = sum / rms(sum) * w; keeps 1 / rms(sum).
 template <class T>
-void add_norm(const Sum<T>* x, const T* y, const Sum<T>* w, Sum<T> eps, Sum<T>* __restrict sum, T* h, Sum<T>* inverse, int64_t N, int64_t X) {
+SHARED void add_norm(const Sum<T>* x, const T* y, const Sum<T>* w, Sum<T> eps, Sum<T>* __restrict sum, T* h, Sum<T>* inverse, int64_t N, int64_t X) {
   using A = Sum<T>;
   for (int64_t n = 0; n < N; n++, x += X, h += X) {
     A square = 0;

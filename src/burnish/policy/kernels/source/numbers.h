@@ -22,6 +22,13 @@
 #define HAS_NARROW
 #endif
 
+// One function for all who call it: a copy made for one of them might sum in another order, and round otherwise.
+#if defined(__GNUC__) && !defined(__clang__)
+#define SHARED __attribute__((noinline, noclone))
+#else
+#define SHARED __attribute__((noinline))
+#endif
+
 namespace {
 
 struct bf16 {

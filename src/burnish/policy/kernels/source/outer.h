@@ -47,8 +47,10 @@ void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* 
   const Tiles tiles;
   const int64_t chunk = 256;  // tokens whose tiles stay in the cache
   const int64_t wide = std::min<int64_t>(std::max<int64_t>((int64_t(1) << 17) / I / 32 * 32, 32), 256);  // rows of the gradient that do
-  static thread_local Numbers<bf16> left_room, right_room;
-  bf16 *left = grown(left_room, chunk * wide), *right = grown(right_room, padded_to(N, 32) * I);
+  static thread_local Numbers<bf16> left_room, kept;
+  const int64_t size = padded_to(N, 32) * I;
+  Numbers<bf16> large;  // what is no longer worth keeping for the next call
+  bf16 *left = grown(left_room, chunk * wide), *right = grown(size > int64_t(1) << 23 ? large : kept, size);
   for (int64_t n = 0; n < N; n += chunk) {
     const int64_t tokens = std::min(chunk, N - n);
     lay_tiles<false>(x + n * I, I, tokens, (tokens + 31) / 32, I, right + n * I);
@@ -58,6 +60,7 @@ void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* 
     for (int64_t n = 0; n < N; n += chunk) {
       const int64_t tokens = std::min(chunk, N - n), blocks = (tokens + 31) / 32;
       lay_tiles<true>(dout + n * stride + from, stride, tokens, blocks, rows, left);
+      written();
       for (int64_t o = 0; o < rows; o += 32)
         for (int64_t i = 0; i < I; i += 32) {
           float* c = gradient + (from + o) * I + i;
@@ -86,7 +89,7 @@ void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* 
 }
 #endif
 
-// As `add_outer_in_tiles`, by vectors of pairs.
+// In tiles where there are some, else by vectors.
 void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
 #if defined(HAS_TILES)
   if (Tiles::are_there()) return add_outer_in_tiles(dout, stride, x, gradient, N, O, I);

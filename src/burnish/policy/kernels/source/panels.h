@@ -1,4 +1,4 @@
-// Matrices laid out in the order in which a product reads them: as tiles. N rows, I inputs, O outputs.
+// Matrices laid out in the order in which a product reads them, by tiles or by pairs. N rows, I inputs, O outputs.
 #pragma once
 #include "tiles.h"
 
@@ -97,7 +97,7 @@ template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16
     for (int64_t r = 0; r < rows; r++) store(r);
 }
 
-// The last rows of x, where they fill no tile, with rows of nothing behind them.
+// The last rows of x, where the last of them fill no tile, with rows of nothing behind them.
 const bf16* rest_of(const bf16* x, int64_t N, int64_t I) {
   static thread_local Numbers<bf16> room;
   const int64_t rows = N % 32;
@@ -111,6 +111,7 @@ const bf16* rest_of(const bf16* x, int64_t N, int64_t I) {
 void through_panels_in_tiles(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
   Tiles tiles;
   const bf16* rest = rest_of(x, N, I);
+  written();
   for (int64_t n = 0; n < N; n += 32) {
     const int64_t rows = std::min<int64_t>(32, N - n);
     const bf16* from = rows % 16 ? rest : x + n * I;

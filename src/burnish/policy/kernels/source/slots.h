@@ -144,6 +144,7 @@ template <class T> void lay(const T* k, const T* v, T* keys, T* values, int64_t 
 #if defined(HAS_TILES)
 // score [16][width] = 16 queries [16][D] times keys.
 inline void tile_scores(const bf16* q, const bf16* keys, int64_t tokens, int64_t D, float* score, int64_t width) {
+  written();
   for (int64_t t = 0; t < tokens; t += LANES, keys += LANES * D) {
     _tile_zero(0);
     for (int64_t d = 0; d < D; d += 32) {
@@ -157,6 +158,7 @@ inline void tile_scores(const bf16* q, const bf16* keys, int64_t tokens, int64_t
 
 // out [16][D] = weights [16][tokens] times values.
 inline void tile_gather(const bf16* weight, int64_t width, const bf16* values, int64_t tokens, int64_t D, float* out) {
+  written();
   for (int64_t d = 0; d < D; d += 32) {
     _tile_zero(0);
     _tile_zero(1);
@@ -275,7 +277,7 @@ template <class T> struct Pass {
 
 // Each token is stored at its slot, then looks at its row's prompt and at the slots up to its own.
 template <class T>
-void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int32_t* slot_N, const T* const* prefix_keys,
+SHARED void attend(const T* q, const T* k, const T* v, const int32_t* row_N, const int32_t* slot_N, const T* const* prefix_keys,
             const T* const* prefix_values, const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K,
             int64_t D, double scale) {
   const Rows<T> rows{prefix_keys, prefix_values, prefix, keys, values, slots};

@@ -5,6 +5,9 @@
 namespace {
 
 #if defined(HAS_TILES)
+// The intrinsics do not say that they read memory: what was written before is there once this has been passed.
+inline void written() { __asm__ volatile("" ::: "memory"); }
+
 // The processor's tile registers, all of them 16 rows of 64 bytes; what somebody else had set comes back at the end.
 class Tiles {
  public:
@@ -17,7 +20,7 @@ class Tiles {
     _tile_storeconfig(before);
     alignas(64) uint8_t config[64] = {1};
     for (int t = 0; t < 8; t++) config[16 + 2 * t] = 64, config[48 + t] = 16;
-    __asm__ volatile("" ::: "memory");  // the intrinsic says that it reads no more than the first bytes
+    written();
     _tile_loadconfig(config);
   }
   ~Tiles() {
@@ -65,6 +68,7 @@ void tile_product(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c
 }
 
 void tiled(const bf16* a, int64_t lda, const bf16* b, int64_t N, float* c, int64_t ldc, int64_t M, int64_t K, bool add) {
+  written();
   for (int64_t m = 0; m < M; m += 32)
     for (int64_t n = 0; n < N; n += 32) {
       const bf16 *rows = a + m * lda, *columns = b + n * 2;
