@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from burnish.policy.adapter import Adapter, Route, Routing
 from burnish.policy.attention import Attention
 from burnish.policy.kernels.kernels import Heads, Kernels, Normed, sum_dtype
-from burnish.policy.kernels.layers import LayerParts, NativeLayers
-from burnish.policy.kernels.native import NativeKernels, NativePanels
+from burnish.policy.kernels.layers import NativeLayers, native_layers
 from burnish.policy.kernels.slots import NativeRowAttention
 from burnish.policy.layer import Lows, Stream, Way, forward, learning_backward, learning_forward
 from burnish.policy.network import head_size
@@ -127,15 +126,10 @@ class Decoder:
 
     def _native_layers(self, tokens: int) -> NativeLayers | None:
         """All layers at a go, for so many tokens of rows; None where they go kernel by kernel."""
-        is_plain = self.dtype == torch.bfloat16 and not self._routing.routes and tokens <= PANELS_MOST
-        if not is_plain or not isinstance(self.kernels, NativeKernels):
+        if self.dtype != torch.bfloat16 or self._routing.routes or tokens > PANELS_MOST:
             return None
         if self._layers is None:
-            parts = [_parts_of(layer, heads) for layer, heads in zip(self.weights.layers, self._heads, strict=True)]
-            native = [part for part in parts if part is not None]
-            if len(native) < len(parts):
-                return None
-            self._layers = NativeLayers(self.kernels, native, self.weights.norm.value_X, self._scale)
+            self._layers = native_layers(self.weights, self._heads, self._scale, self.kernels)
         return self._layers
 
     def _heads_of(self, layer: Layer, config: Any) -> Heads:
@@ -186,15 +180,6 @@ class _LearningPass(torch.autograd.Function):
             dout_NX = learning_backward(way, kept, dx_NX, dout_NX)
         weights.embedding.add_rows(ctx.ids_N, dx_NX)
         return None, None, None, None
-
-
-def _parts_of(layer: Layer, heads: Heads) -> LayerParts | None:
-    """A layer for `NativeLayers`; None where a matrix is not in our own panels."""
-    panels = [matrix.panels() for matrix in layer.matrices]
-    native = [each for each in panels if isinstance(each, NativePanels)]
-    if len(native) < len(panels):
-        return None
-    return LayerParts(layer.attention_norm.value_X, heads, layer.gate_norm.value_X, *native)
 
 
 def _rotations(rotary: Any, positions: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -163,12 +163,10 @@ class Engine:
                 assert prompt.hidden_X is not None
                 ready.append(row)
                 hidden.append(prompt.hidden_X[None])
-        lengths = None
-        if not ends_only:
-            lengths = [len(row.output) if index < started else 0 for index, row in enumerate(self._rows)]
+        lengths = [len(row.output) if index < started else 0 for index, row in enumerate(self._rows)]
         if ready:
             self._draw(ready, torch.cat(hidden))
-        return self._report(lengths)
+        return self._report(None if ends_only else lengths)
 
     def _attached(self, name: str) -> _Attached:
         if name not in self._adapters:
@@ -281,7 +279,7 @@ class Engine:
                 continue
             odds = None if most is None else looked_at[index].odds(token, most)
             row.take(token, logprobs[index], masses[index], odds)
-            if self._skip_forced and row.walk.only is not None:
+            if self._skip_forced:
                 row.take_forced()
 
     def _distribution(self, row: Row, logits_V: Tensor) -> Distribution:

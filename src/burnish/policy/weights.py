@@ -141,15 +141,14 @@ class Matrix:
 
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix, without gradient: [N, O]; into whole rows of another tensor, where it is given."""
-        is_narrow = self.weight_OI.dtype == torch.bfloat16
-        if not (is_narrow and (x_NI.shape[0] <= PANELS_MOST or self.in_panels)):
-            if self.bias_O is None:
-                return torch.mm(x_NI, self.weight_OI.t(), out=out_NO)
-            return torch.addmm(self.bias_O, x_NI, self.weight_OI.t(), out=out_NO)
-        return self.panels().product(x_NI, out_NO)
+        if self.weight_OI.dtype == torch.bfloat16 and (x_NI.shape[0] <= PANELS_MOST or self.in_panels):
+            return self.panels().product(x_NI, out_NO)
+        if self.bias_O is None:
+            return torch.mm(x_NI, self.weight_OI.t(), out=out_NO)
+        return torch.addmm(self.bias_O, x_NI, self.weight_OI.t(), out=out_NO)
 
     def panels(self) -> Panels:
-        """A bf16 matrix in panels, kept until its weights move."""
+        """A bf16 matrix in panels, kept until its weights move or are about to."""
         if self._panels is None:
             self._panels = self._kernels.panels(self.weight_OI, self.bias_O)
         return self._panels

@@ -12,15 +12,17 @@ from burnish.policy.load import Base
 from burnish.policy.roles import Adam, PolicyGradient
 from burnish.policy.train import LocalTrainer
 from tests.policy.asking import answers, every_case, example, learnt
+from tests.tiny import write_tiny_model
 
 
-@pytest.fixture(params=["qwen3", "qwen2", "llama"])
-def narrow(request, directories):
-    """In bf16; qwen3 has norms of heads, qwen2 biases."""
+@pytest.fixture(params=["qwen3", "qwen2", "llama", "wide heads"])
+def narrow(request, directories, tmp_path):
+    """In bf16; qwen3 has norms of heads, qwen2 biases; heads of 32 meet prompts in tiles, and outgrow the stream."""
     found = kernels()
     if not isinstance(found, NativeKernels) or not found.has_pairs:
         pytest.skip("the processor does not multiply bf16, or there is no C++ compiler")
-    return Base.load(directories[request.param], dtype="bfloat16", threads=1)
+    directory = directories.get(request.param) or write_tiny_model(tmp_path, hidden_size=96, head_dim=32)
+    return Base.load(directory, dtype="bfloat16", threads=1)
 
 
 @pytest.fixture

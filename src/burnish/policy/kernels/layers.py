@@ -3,7 +3,6 @@
 Letters: N packed tokens of rows, X hidden size, L layers.
 """
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from burnish.policy.kernels.kernels import Heads
+from burnish.policy.kernels.kernels import Heads, Kernels
 from burnish.policy.kernels.native import NativeKernels, NativePanels
 from burnish.policy.kernels.slots import NativeRowAttention
+from burnish.policy.weights import Layer, Weights
 
 
 @dataclass(frozen=True, slots=True)
-class LayerParts:
+class _Parts:
     """What a layer computes with, in the order in which `source/layers.h` reads it."""
 
     attention_norm_X: Tensor
@@ -41,7 +41,7 @@ class LayerParts:
 class NativeLayers:
     """The layers of a bf16 decoder whose matrices are all in our panels, without adapters."""
 
-    def __init__(self, kernels: NativeKernels, layers: Sequence[LayerParts], last_norm_X: Tensor, scale: float) -> None:
+    def __init__(self, kernels: NativeKernels, layers: Sequence[_Parts], last_norm_X: Tensor, scale: float) -> None:
         """`scale` is that of attention's scores. What the layers are made of must stay where it is."""
         self._through = kernels.through_layers
         self._parts, self._last_norm_X, self._scale = layers, last_norm_X, scale
@@ -62,10 +62,27 @@ class NativeLayers:
             places.ctypes.data,
             *self._rotations,
             self._last_norm_X.data_ptr(),
-            ctypes.c_float(self._epsilon),
+            self._epsilon,
             self._scale,
             x_NX.data_ptr(),
             hidden_NX.data_ptr(),
             x_NX.shape[0],
         )
         return hidden_NX
+
+
+def native_layers(weights: Weights, heads: Sequence[Heads], scale: float, kernels: Kernels) -> NativeLayers | None:
+    """All layers of bf16 weights; None where a matrix is not in our own panels."""
+    if not isinstance(kernels, NativeKernels):
+        return None
+    parts = [_parts_of(layer, each) for layer, each in zip(weights.layers, heads, strict=True)]
+    native = [part for part in parts if part is not None]
+    return NativeLayers(kernels, native, weights.norm.value_X, scale) if len(native) == len(parts) else None
+
+
+def _parts_of(layer: Layer, heads: Heads) -> _Parts | None:
+    panels = [matrix.panels() for matrix in layer.matrices]
+    native = [each for each in panels if isinstance(each, NativePanels)]
+    if len(native) < len(panels):
+        return None
+    return _Parts(layer.attention_norm.value_X, heads, layer.gate_norm.value_X, *native)

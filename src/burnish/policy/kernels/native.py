@@ -34,7 +34,7 @@ _PANEL = 32
 _PANEL_THREADS = 2
 """Our own panels are one thread's: with more threads than this, oneDNN's are the faster ones."""
 _CACHED_BYTES = 1024 * 1024
-"""Of a matrix that stays in the cache while rows pass it: half of what a core has, or all."""
+"""Of a matrix that stays in a core's own cache while rows pass it."""
 
 _Functions = dict[torch.dtype, Callable[..., None]]
 
@@ -46,7 +46,7 @@ def kernels() -> Kernels:
 
 
 class NativeKernels:
-    """See `Kernels`. Letters as there. Tensors are made contiguous where they are not."""
+    """See `Kernels`. Letters as there. Tensors that are only read may be of any strides; all others are contiguous."""
 
     def __init__(self, found: ctypes.CDLL) -> None:
         self.name = f"native kernels {digest()}"
@@ -58,7 +58,7 @@ class NativeKernels:
         """For `NativePanels`."""
         self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
         self.through_layers = _function(
-            found, "through_layers_bf16", [*[_Address] * 6, ctypes.c_float, _Real, *[_Address] * 2, _Count]
+            found, "through_layers_bf16", [*[_Address] * 6, *[_Real] * 2, *[_Address] * 2, _Count]
         )
         """For `NativeLayers`."""
         self._add_outer = _function(found, "add_outer_bf16", [_Address, _Count, *[_Address] * 2, *[_Count] * 3])
@@ -82,19 +82,20 @@ class NativeKernels:
         """Our own where the processor has tiles and the matrix fits them; by pairs, where the cache holds it, too."""
         threads = torch.get_num_threads()
         by_pairs = self.has_pairs and weight_OI.nbytes <= _CACHED_BYTES and threads == 1
-        if _fits(weight_OI) and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)):
+        fits = weight_OI.dtype == torch.bfloat16 and _fits(weight_OI)
+        if fits and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)):
             return NativePanels(self, weight_OI, bias_O)
         return LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
         """For one thread, our own of a matrix that the cache holds: 1.2 times as fast as oneDNN's product."""
-        is_cached = weight_OI.nbytes <= _CACHED_BYTES
-        return self.has_tiles and is_cached and _fits(weight_OI) and torch.get_num_threads() == 1
+        fits = weight_OI.dtype == torch.bfloat16 and _fits(weight_OI)
+        return self.has_tiles and fits and weight_OI.nbytes <= _CACHED_BYTES and torch.get_num_threads() == 1
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
         """In tiles or pairs where the processor has them and the matrix fits, for one thread; else oneDNN's."""
-        fits = not any(size % _PANEL for size in gradient_OI.shape)
-        if dout_NO.dtype != torch.bfloat16 or not (self.has_pairs and fits and torch.get_num_threads() == 1):
+        fits = dout_NO.dtype == torch.bfloat16 and _fits(gradient_OI)
+        if not (self.has_pairs and fits and torch.get_num_threads() == 1):
             gradient_OI += dout_NO.t() @ x_NI
             return
         dout_NO = dout_NO if dout_NO.stride(1) == 1 else dout_NO.contiguous()
@@ -274,9 +275,9 @@ class NativePanels:
         return out_NO
 
 
-def _fits(weight_OI: Tensor) -> bool:
-    """Whether our own panels can be made of it."""
-    return weight_OI.dtype == torch.bfloat16 and not any(size % _PANEL for size in weight_OI.shape)
+def _fits(matrix_OI: Tensor) -> bool:
+    """Whether its sizes are whole numbers of our own panels."""
+    return not any(size % _PANEL for size in matrix_OI.shape)
 
 
 def _functions(found: ctypes.CDLL, name: str) -> _Functions:

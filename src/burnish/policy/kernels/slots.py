@@ -119,18 +119,6 @@ class NativeSlots:
         )
         return out_NHD
 
-    def addresses(self, tokens: "NativeRowAttention") -> list[int]:
-        """A pass's tokens and all layers' slots, in the order in which `source/layers.h` reads them."""
-        prefixes = tokens.prefixes
-        here = (tokens.row_N, tokens.slot_N, prefixes.tokens_R)
-        layers = (prefixes.keys_LR, prefixes.values_LR, *prefixes.own_L)
-        return [
-            *(part.ctypes.data for part in here),
-            *(part.ctypes.data for part in layers),
-            prefixes.rows,
-            self._slots,
-        ]
-
     def _block(self, rows: int, slots: int) -> Tensor:
         return torch.zeros(rows, self._size.heads, slots * self._size.head_size, dtype=self._size.dtype)
 
@@ -156,7 +144,7 @@ class NativeSlots:
                 values_LR[:, row] = [values.data_ptr() for _, values in held[-1]]
             tokens_R[row] = len(prompt.ids)
         own_L = [np.array([each.data_ptr() for each in store], np.int64) for store in (self._keys, self._values)]
-        return _Prefixes(rows, keys_LR, values_LR, tokens_R, held, own_L)
+        return _Prefixes(rows, keys_LR, values_LR, tokens_R, held, own_L, self._slots)
 
     def _laid_out(self, prompt: Prompt) -> list[tuple[Tensor, Tensor]]:
         """A prompt's keys and values in blocks, [K, E * D] per layer; made once."""
@@ -181,6 +169,8 @@ class _Prefixes:
     """Keeps the addresses alive."""
     own_L: list[NDArray[np.int64]]
     """Where each layer's slots begin: keys, values."""
+    slots: int
+    """Of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +187,7 @@ class NativeRowAttention:
         return self.slots.attend(layer, query_NHD, key_NKD, value_NKD, scale, self)
 
     def addresses(self) -> list[int]:
-        """Its tokens, and all layers' slots."""
-        return self.slots.addresses(self)
+        """Its tokens and all layers' slots, in the order in which `source/layers.h` reads them."""
+        at = self.prefixes
+        tokens, layers = (self.row_N, self.slot_N, at.tokens_R), (at.keys_LR, at.values_LR, *at.own_L)
+        return [*(part.ctypes.data for part in tokens), *(part.ctypes.data for part in layers), at.rows, at.slots]

@@ -1,8 +1,7 @@
 // What a decoder does beside its matrix products, fused and vectorised: norms, rotations, gates, decode attention, draws.
 // A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread a call; sums in a fixed order.
 //
-// T is the type of activations (double, float, bf16), A that of sums and of the residual stream (double for double, else
-// float). N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.
+// Types are those of `numbers.h`. N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.
 #include "draws.h"
 #include "gates.h"
 #include "heads.h"
@@ -30,8 +29,8 @@ void through_panels_bf16(const void* x, const void* w, const void* bias, void* o
   through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
 }
 void through_layers_bf16(const void* layers, const void* sizes, const void* places, const float* cosine, const float* sine, const float* last_norm,
-                         float eps, double scale, float* x, void* hidden, int64_t N) {
-  through_layers(static_cast<const Layer*>(layers), *static_cast<const Sizes*>(sizes), *static_cast<const Places*>(places), cosine, sine, last_norm, eps,
+                         double eps, double scale, float* x, void* hidden, int64_t N) {
+  through_layers(static_cast<const Layer*>(layers), *static_cast<const Sizes*>(sizes), *static_cast<const Places*>(places), cosine, sine, last_norm, float(eps),
                  scale, x, static_cast<bf16*>(hidden), N);
 }
 void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* gradient, int64_t N, int64_t O, int64_t I) {

@@ -13,11 +13,6 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#define HAS_TILES
-#endif
 #if defined(__AVX512BF16__)
 #define HAS_NARROW
 #endif
@@ -37,7 +32,6 @@ struct bf16 {
 template <class T> using Sum = std::conditional_t<std::is_same_v<T, double>, double, float>;
 template <class T> constexpr int PAIR = std::is_same_v<T, bf16> ? 2 : 1;  // tokens or dims that one product takes at once
 constexpr int LANES = 16;                                                 // tokens of a block of keys
-constexpr int PADDED = 32;                                                // to a multiple of as many tokens are prompts laid out
 
 inline int64_t padded_to(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 // Numbers that begin at a cache line: a tile's rows each lie in one line then, and not in two, which takes three times as long.
@@ -102,9 +96,6 @@ inline Lane<float> lanes(const bf16* p, int which) {
 #if defined(HAS_NARROW)
 inline __m512i words_of(const bf16* p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
 inline __m512 lanes_of(const bf16* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(words_of(p), 16)); }
-#endif
-
-#if defined(HAS_NARROW)
 inline void put_lanes(bf16* p, __m512 x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(x)); }
 #endif
 

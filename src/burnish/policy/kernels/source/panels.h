@@ -1,6 +1,6 @@
 // Matrices laid out in the order in which a product reads them, by tiles or by pairs. N rows, I inputs, O outputs.
 #pragma once
-#include "tiles.h"
+#include "products.h"
 
 namespace {
 
@@ -29,23 +29,20 @@ void lay_panels(const bf16* w, bool transposed, bf16* out, int64_t O, int64_t I)
       }
 }
 
+// Rows of sums of 32 columns, and the bias, as activations.
+inline void put_sums(const float (*sum)[32], const bf16* bias, bf16* out, int64_t rows, int64_t O) {
+  const __m512 low = bias ? lanes_of(bias) : _mm512_setzero_ps(), high = bias ? lanes_of(bias + 16) : _mm512_setzero_ps();
+  for (int64_t r = 0; r < rows; r++) {
+    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_add_ps(_mm512_load_ps(sum[r] + 16), high), _mm512_add_ps(_mm512_load_ps(sum[r]), low));
+    _mm512_storeu_si512(out + r * O, (__m512i)both);
+  }
+}
+
 // R rows of x times 32 columns of W, by vectors of pairs.
 template <int R> void pairs_panel(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t I, int64_t O) {
-  __m512 sum[R][2];
-  for (int r = 0; r < R; r++)
-    for (int c = 0; c < 2; c++) sum[r][c] = bias ? lanes_of(bias + c * LANES) : _mm512_setzero_ps();
-  for (int64_t i = 0; i < I; i += 32, w += 1024)
-    for (int64_t p = 0; p < LANES; p++) {
-      const __m512bh one = (__m512bh)_mm512_loadu_si512(w + p * 32), two = (__m512bh)_mm512_loadu_si512(w + 512 + p * 32);
-      for (int r = 0; r < R; r++) {
-        int32_t both;
-        std::memcpy(&both, x + r * I + i + 2 * p, 4);
-        const __m512bh pair = (__m512bh)_mm512_set1_epi32(both);
-        sum[r][0] = _mm512_dpbf16_ps(sum[r][0], one, pair);
-        sum[r][1] = _mm512_dpbf16_ps(sum[r][1], two, pair);
-      }
-    }
-  for (int r = 0; r < R; r++) _mm512_storeu_si512(out + r * O, (__m512i)_mm512_cvtne2ps_pbh(sum[r][1], sum[r][0]));
+  alignas(64) float sum[R][32];
+  for (int64_t i = 0; i < I; i += 32) vector_product<bf16, R, 2>(x + i, I, w + i * 32, LANES, 512, sum[0], 32, 32, i > 0);
+  put_sums(sum, bias, out, R, O);
 }
 
 void through_panels_in_pairs(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
@@ -86,15 +83,8 @@ template <int R> void panel(const bf16* x, const bf16* w, const bf16* bias, bf16
     _tile_stored(2, sum[16 * (R - 1)], 128);
     _tile_stored(3, sum[16 * (R - 1)] + 16, 128);
   }
-  const __m512 low = bias ? lanes_of(bias) : _mm512_setzero_ps(), high = bias ? lanes_of(bias + 16) : _mm512_setzero_ps();
-  const auto store = [&](int64_t r) {
-    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_add_ps(_mm512_load_ps(sum[r] + 16), high), _mm512_add_ps(_mm512_load_ps(sum[r]), low));
-    _mm512_storeu_si512(out + r * O, (__m512i)both);
-  };
-  if (rows == 16 * R)  // so that the compiler knows how many
-    for (int64_t r = 0; r < 16 * R; r++) store(r);
-  else
-    for (int64_t r = 0; r < rows; r++) store(r);
+  if (rows == 16 * R) put_sums(sum, bias, out, 16 * R, O);  // so that the compiler knows how many
+  else put_sums(sum, bias, out, rows, O);
 }
 
 // The last rows of x, where the last of them fill no tile, with rows of nothing behind them.

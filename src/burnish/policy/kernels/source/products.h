@@ -4,9 +4,10 @@
 
 namespace {
 
-// R rows and 16 C columns at a time, in vectors.
-template <class T, int R, int C>
-void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t ldc, int64_t K, bool add) {
+// R rows and C blocks of 16 columns at a time, in vectors: C = or += A B. B lies as [K / P][N][P]; its blocks begin `step` numbers
+// one after the other. With FETCH what lies at a distance of `next` from B is fetched meanwhile.
+template <class T, int R, int C, bool FETCH = false>
+void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step, Sum<T>* c, int64_t ldc, int64_t K, bool add, int64_t next = 0) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
 #if defined(HAS_NARROW)
@@ -16,7 +17,11 @@ void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, i
       for (int x = 0; x < C; x++) total[r][x] = add ? _mm512_loadu_ps(c + r * ldc + x * LANES) : _mm512_setzero_ps();
     for (int64_t k = 0; k < K; k += 2) {
       __m512bh column[C];
-      for (int x = 0; x < C; x++) column[x] = (__m512bh)_mm512_loadu_si512(b + k * N + x * LANES * 2);
+      for (int x = 0; x < C; x++) {
+        const bf16* place = b + k * N + x * step;
+        column[x] = (__m512bh)_mm512_loadu_si512(place);
+        if (FETCH) __builtin_prefetch(place + next);
+      }
       for (int r = 0; r < R; r++) {
         int32_t both;
         std::memcpy(&both, a + r * lda + k, 4);
@@ -38,7 +43,7 @@ void vector_product(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, i
   for (int64_t k = 0; k < K; k += P)
     for (int p = 0; p < P; p++) {
       Lane<A> column[C];
-      for (int x = 0; x < C; x++) column[x] = lanes(b + k * N + x * LANES * P, p);
+      for (int x = 0; x < C; x++) column[x] = lanes(b + k * N + x * step, p);
       for (int r = 0; r < R; r++) {
         const A w = get(a[r * lda + k + p]);
         for (int x = 0; x < C; x++) sum[r][x] += column[x] * w;
@@ -59,8 +64,8 @@ void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t
   for (int64_t m = 0; m < M; m += 8)
     for (int64_t n = 0; n < N; n += 2 * LANES) {
       const T *rows = a + m * lda, *columns = b + n * PAIR<T>;
-      if (N - n > LANES) vector_product<T, 8, 2>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
-      else vector_product<T, 8, 1>(rows, lda, columns, N, c + m * ldc + n, ldc, K, add);
+      if (N - n > LANES) vector_product<T, 8, 2>(rows, lda, columns, N, LANES * PAIR<T>, c + m * ldc + n, ldc, K, add);
+      else vector_product<T, 8, 1>(rows, lda, columns, N, 0, c + m * ldc + n, ldc, K, add);
     }
 }
 

@@ -1,8 +1,10 @@
 // Attention of rows that go on by a token or a few. N tokens, H query heads, K key/value heads, D head size.
 #pragma once
-#include "tiles.h"
+#include "products.h"
 
 namespace {
+
+constexpr int PADDED = 32;  // to a multiple of as many tokens are prompts laid out
 
 // Keys lie in blocks of 16 tokens, [T / 16][D / P][16][P]; values in [T / P][D][P]; P = 2 for bf16, else 1.
 template <class T> inline int64_t key_place(int64_t t, int64_t d, int64_t D) {
@@ -19,97 +21,19 @@ template <class T> void store(const T* k, const T* v, T* keys, T* values, int64_
   for (int64_t d = 0; d < D; d++) values[value_place<T>(t, d, D)] = v[d];
 }
 
-// score[i][t] = q_i . k_t, for B whole blocks; the keys at a distance of `next` are fetched meanwhile.
-template <class T, int G, int B> void score_blocks(const T* q, const T* keys, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
-  using A = Sum<T>;
-  constexpr int P = PAIR<T>;
-#if defined(__AVX512BF16__)
-  if constexpr (std::is_same_v<T, bf16>) {
-    const int32_t* query = reinterpret_cast<const int32_t*>(q);
-    __m512 sum[G][B];
-    for (int i = 0; i < G; i++)
-      for (int b = 0; b < B; b++) sum[i][b] = _mm512_setzero_ps();
-    for (int64_t j = 0; j < D / 2; j++) {
-      __m512bh key[B];
-      for (int b = 0; b < B; b++) {
-        const bf16* place = keys + b * LANES * D + j * 2 * LANES;
-        key[b] = (__m512bh)_mm512_loadu_si512(place);
-        __builtin_prefetch(place + next);
-      }
-      for (int i = 0; i < G; i++) {
-        const __m512bh both = (__m512bh)_mm512_set1_epi32(query[i * (D / 2) + j]);
-        for (int b = 0; b < B; b++) sum[i][b] = _mm512_dpbf16_ps(sum[i][b], key[b], both);
-      }
-    }
-    for (int i = 0; i < G; i++)
-      for (int b = 0; b < B; b++) _mm512_storeu_ps(score + i * width + b * LANES, sum[i][b]);
-    return;
-  }
-#endif
-  Lane<A> sum[G][B] = {};
-  for (int64_t j = 0; j < D / P; j++)
-    for (int p = 0; p < P; p++)
-      for (int b = 0; b < B; b++) {
-        const Lane<A> key = lanes(keys + b * LANES * D + j * LANES * P, p);
-        for (int i = 0; i < G; i++) sum[i][b] += key * get(q[i * D + j * P + p]);
-      }
-  for (int i = 0; i < G; i++)
-    for (int b = 0; b < B; b++) std::memcpy(score + i * width + b * LANES, &sum[i][b], sizeof sum[i][b]);
-}
-
+// score[i][t] = q_i . k_t, for whole blocks of keys; those at a distance of `next` are fetched meanwhile.
 template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
   int64_t b = 0;
-  for (; b + 4 <= blocks; b += 4) score_blocks<T, G, 4>(q, keys + b * LANES * D, D, score + b * LANES, width, next);
-  for (; b < blocks; b++) score_blocks<T, G, 1>(q, keys + b * LANES * D, D, score + b * LANES, width, next);
+  for (; b + 4 <= blocks; b += 4) vector_product<T, G, 4, true>(q, D, keys + b * LANES * D, LANES, LANES * D, score + b * LANES, width, D, false, next);
+  for (; b < blocks; b++) vector_product<T, G, 1, true>(q, D, keys + b * LANES * D, LANES, 0, score + b * LANES, width, D, false, next);
 }
 
-// out_i += sum over t of weight[i][t] v_t, for 16 X dimensions; weights beyond the last token are 0, values are finite.
-template <class T, int G, int X>
-void gather_part(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out, int64_t next) {
-  using A = Sum<T>;
-  constexpr int P = PAIR<T>;
-#if defined(__AVX512BF16__)
-  if constexpr (std::is_same_v<T, bf16>) {
-    __m512 sum[G][X];
-    for (int i = 0; i < G; i++)
-      for (int x = 0; x < X; x++) sum[i][x] = _mm512_loadu_ps(out + i * D + x * LANES);
-    for (int64_t t = 0; t < tokens; t += 2) {
-      __m512bh value[X];
-      for (int x = 0; x < X; x++) {
-        const bf16* place = values + t * D + x * 2 * LANES;
-        value[x] = (__m512bh)_mm512_loadu_si512(place);
-        __builtin_prefetch(place + next);
-      }
-      for (int i = 0; i < G; i++) {
-        int32_t both;
-        std::memcpy(&both, weight + i * width + t, 4);
-        const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
-        for (int x = 0; x < X; x++) sum[i][x] = _mm512_dpbf16_ps(sum[i][x], value[x], w);
-      }
-    }
-    for (int i = 0; i < G; i++)
-      for (int x = 0; x < X; x++) _mm512_storeu_ps(out + i * D + x * LANES, sum[i][x]);
-    return;
-  }
-#endif
-  Lane<A> sum[G][X];
-  for (int i = 0; i < G; i++)
-    for (int x = 0; x < X; x++) std::memcpy(&sum[i][x], out + i * D + x * LANES, sizeof sum[i][x]);
-  for (int64_t t = 0; t < tokens; t += P)
-    for (int p = 0; p < P; p++)
-      for (int x = 0; x < X; x++) {
-        const Lane<A> value = lanes(values + t * D + x * LANES * P, p);
-        for (int i = 0; i < G; i++) sum[i][x] += value * get(weight[i * width + t + p]);
-      }
-  for (int i = 0; i < G; i++)
-    for (int x = 0; x < X; x++) std::memcpy(out + i * D + x * LANES, &sum[i][x], sizeof sum[i][x]);
-}
-
+// out_i += sum over t of weight[i][t] v_t; weights beyond the last token are 0, values are finite.
 template <class T, int G> void gather(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out, int64_t next) {
   constexpr int P = PAIR<T>;
   int64_t d = 0;
-  for (; d + 4 * LANES <= D; d += 4 * LANES) gather_part<T, G, 4>(weight, width, values + d * P, tokens, D, out + d, next);
-  for (; d + LANES <= D; d += LANES) gather_part<T, G, 1>(weight, width, values + d * P, tokens, D, out + d, next);
+  for (; d + 4 * LANES <= D; d += 4 * LANES) vector_product<T, G, 4, true>(weight, width, values + d * P, D, LANES * P, out + d, D, tokens, true, next);
+  for (; d + LANES <= D; d += LANES) vector_product<T, G, 1, true>(weight, width, values + d * P, D, 0, out + d, D, tokens, true, next);
   for (; d < D; d++)
     for (int64_t t = 0; t < tokens; t++)
       for (int i = 0; i < G; i++) out[i * D + d] += get(weight[i * width + t]) * get(values[value_place<T>(t, d, D)]);

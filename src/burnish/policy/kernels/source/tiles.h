@@ -1,6 +1,11 @@
 // The processor's tiles, and products of small matrices in them.
 #pragma once
 #include "numbers.h"
+#if defined(__AMX_BF16__) && defined(HAS_NARROW) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#define HAS_TILES
+#endif
 
 namespace {
 
