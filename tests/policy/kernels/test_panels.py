@@ -69,7 +69,10 @@ def test_a_matrix_that_fits_no_tile_is_onednns(native):
     assert isinstance(native.panels(torch.randn(64, 40).bfloat16(), None), LibraryPanels)
 
 
-def test_onednns_panels_give_the_product():
+@pytest.mark.parametrize("processor", ["this one", "without bf16"])
+def test_onednns_panels_give_the_product(processor, monkeypatch):
+    if processor == "without bf16":
+        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     weight_OI, bias_O, x_NI = torch.randn(33, 40).bfloat16(), torch.randn(33).bfloat16(), torch.randn(5, 40).bfloat16()
     found_NO = PlainKernels().panels(weight_OI, bias_O).product(x_NI)
     wanted_NO = F.linear(x_NI.double(), weight_OI.double(), bias_O.double())

@@ -4,6 +4,7 @@ Letters: N rows, I input features, O output features.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 _ROWS = 64
@@ -11,13 +12,17 @@ _ROWS = 64
 
 
 class LibraryPanels:
-    """oneDNN's layout. See `Panels`."""
+    """oneDNN's layout, or the matrix as it is where oneDNN has none for this processor's bf16. See `Panels`."""
 
     def __init__(self, weight_OI: Tensor, bias_O: Tensor | None) -> None:
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight_OI, _ROWS)
+        self._is_laid = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight_OI, _ROWS) if self._is_laid else weight_OI
         self._bias_O = bias_O
 
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix: [N, O]."""
-        found_NO: Tensor = torch.ops.mkldnn._linear_pointwise(x_NI, self._packed, self._bias_O, "none", [], "")
+        if self._is_laid:
+            found_NO: Tensor = torch.ops.mkldnn._linear_pointwise(x_NI, self._weight, self._bias_O, "none", [], "")
+        else:
+            found_NO = F.linear(x_NI, self._weight, self._bias_O)
         return found_NO if out_NO is None else out_NO.copy_(found_NO)

@@ -31,7 +31,7 @@ struct bf16 {
 };
 template <class T> using Sum = std::conditional_t<std::is_same_v<T, double>, double, float>;
 template <class T> constexpr int PAIR = std::is_same_v<T, bf16> ? 2 : 1;  // tokens or dims that one product takes at once
-constexpr int LANES = 16;                                                 // tokens of a block of keys
+constexpr int LANES = 16;                                                 // tokens of a block of keys, columns of a block of a product
 
 inline int64_t padded_to(int64_t count, int64_t multiple) { return (count + multiple - 1) / multiple * multiple; }
 // Numbers that begin at a cache line: a tile's rows each lie in one line then, and not in two, which takes three times as long.
@@ -67,28 +67,38 @@ inline void put(bf16* p, float x) {  // to the nearest, ties to even
   p->bits = uint16_t((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
 
-template <class A> struct LaneType;
-template <> struct LaneType<float> { typedef float type __attribute__((vector_size(64))); };
-template <> struct LaneType<double> { typedef double type __attribute__((vector_size(128))); };
-template <class A> using Lane = typename LaneType<A>::type;  // 16 of them
+// A vector as this processor has them, and its registers for them: the compiler keeps larger ones in memory.
+#if defined(__AVX512F__)
+constexpr int VECTOR_BYTES = 64, REGISTERS = 32;
+#elif defined(__AVX__)
+constexpr int VECTOR_BYTES = 32, REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int VECTOR_BYTES = 16, REGISTERS = 32;
+#else
+constexpr int VECTOR_BYTES = 16, REGISTERS = 16;
+#endif
+template <class A> struct VectorType { typedef A type __attribute__((vector_size(VECTOR_BYTES))); };
+template <class A> using Vector = typename VectorType<A>::type;
+template <class A> constexpr int WIDTH = VECTOR_BYTES / sizeof(A);   // numbers of a vector
+template <class A> constexpr int VECTORS = LANES / WIDTH<A>;        // of a block of 16
 
-// 16 numbers; of two that stand paired, the one at `which`.
-inline Lane<double> lanes(const double* p, int) {
-  Lane<double> v;
+// A vector of numbers; of two that stand paired, the one at `which`.
+inline Vector<double> vector_at(const double* p, int) {
+  Vector<double> v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-inline Lane<float> lanes(const float* p, int) {
-  Lane<float> v;
+inline Vector<float> vector_at(const float* p, int) {
+  Vector<float> v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-inline Lane<float> lanes(const bf16* p, int which) {
-  typedef uint32_t words __attribute__((vector_size(64)));
+inline Vector<float> vector_at(const bf16* p, int which) {
+  typedef uint32_t words __attribute__((vector_size(VECTOR_BYTES)));
   words u;
   std::memcpy(&u, p, sizeof u);
   u = which ? u & 0xffff0000u : u << 16;
-  Lane<float> v;
+  Vector<float> v;
   std::memcpy(&v, &u, sizeof v);
   return v;
 }
@@ -181,15 +191,15 @@ inline __m512 sigmoid(__m512 x) {
 
 // The largest of n numbers; -inf of none.
 template <class A> A largest(const A* x, int64_t n) {
-  Lane<A> tops = {};
+  Vector<A> tops = {};
   tops += A(-INFINITY);
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    const Lane<A> v = lanes(x + i, 0);
+  for (; i + WIDTH<A> <= n; i += WIDTH<A>) {
+    const Vector<A> v = vector_at(x + i, 0);
     tops = v > tops ? v : tops;
   }
   A top = -INFINITY;
-  for (int l = 0; l < LANES; l++) top = tops[l] > top ? tops[l] : top;
+  for (int l = 0; l < WIDTH<A>; l++) top = tops[l] > top ? tops[l] : top;
   for (; i < n; i++) top = x[i] > top ? x[i] : top;
   return top;
 }

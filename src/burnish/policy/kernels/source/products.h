@@ -4,8 +4,20 @@
 
 namespace {
 
+// How many rows and blocks of 16 columns a product's sums may have in registers, beside what is multiplied.
+template <class A> constexpr int BLOCKS = VECTORS<A> == 1 ? 2 : 1;
+template <class A> constexpr int ROWS = std::min(8, (REGISTERS - 4) / (BLOCKS<A> * VECTORS<A>));
+
+// So many rows at a time, and at last those that are left: act(how many, as a constant; the first).
+template <int MOST, class Do> void by_rows(int64_t count, const Do& act, int64_t first = 0) {
+  for (; first + MOST <= count; first += MOST) act(std::integral_constant<int, MOST>(), first);
+  if constexpr (MOST > 1)
+    if (first < count) by_rows<MOST - 1>(count, act, first);
+}
+
 // R rows and C blocks of 16 columns at a time, in vectors: C = or += A B. B lies as [K / P][N][P]; its blocks begin `step` numbers
-// one after the other. With FETCH what lies at a distance of `next` from B is fetched meanwhile.
+// one after the other. With FETCH what lies at a distance of `next` from B is fetched meanwhile. Unrolled by command: GCC would
+// keep the sums in memory otherwise.
 template <class T, int R, int C, bool FETCH = false>
 void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step, Sum<T>* c, int64_t ldc, int64_t K, bool add, int64_t next = 0) {
   using A = Sum<T>;
@@ -34,23 +46,33 @@ void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step
     return;
   }
 #endif
-  Lane<A> sum[R][C];
+  constexpr int V = VECTORS<A>, W = C * V;
+  Vector<A> sum[R][W];
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++)
-    for (int x = 0; x < C; x++) {
-      if (add) std::memcpy(&sum[r][x], c + r * ldc + x * LANES, sizeof sum[r][x]);
-      else sum[r][x] = Lane<A>{};
-    }
+#pragma GCC unroll 16
+    for (int x = 0; x < W; x++) sum[r][x] = add ? vector_at(c + r * ldc + x * WIDTH<A>, 0) : Vector<A>{};
   for (int64_t k = 0; k < K; k += P)
+#pragma GCC unroll 2
     for (int p = 0; p < P; p++) {
-      Lane<A> column[C];
-      for (int x = 0; x < C; x++) column[x] = lanes(b + k * N + x * step, p);
+      Vector<A> column[W];
+#pragma GCC unroll 16
+      for (int x = 0; x < W; x++) {
+        const T* place = b + k * N + x / V * step + x % V * WIDTH<A> * P;
+        column[x] = vector_at(place, p);
+        if (FETCH && x % V == 0 && p == 0) __builtin_prefetch(place + next);
+      }
+#pragma GCC unroll 16
       for (int r = 0; r < R; r++) {
         const A w = get(a[r * lda + k + p]);
-        for (int x = 0; x < C; x++) sum[r][x] += column[x] * w;
+#pragma GCC unroll 16
+        for (int x = 0; x < W; x++) sum[r][x] += column[x] * w;
       }
     }
+#pragma GCC unroll 16
   for (int r = 0; r < R; r++)
-    for (int x = 0; x < C; x++) std::memcpy(c + r * ldc + x * LANES, &sum[r][x], sizeof sum[r][x]);
+#pragma GCC unroll 16
+    for (int x = 0; x < W; x++) std::memcpy(c + r * ldc + x * WIDTH<A>, &sum[r][x], sizeof sum[r][x]);
 }
 
 // C [M][N], row by row, = or += A [M][K] times B, which lies as [K / P][N][P]. M and N are multiples of 16, K of P.
@@ -61,12 +83,18 @@ void multiply(const T* a, int64_t lda, const T* b, int64_t N, Sum<T>* c, int64_t
     if (K % 32 == 0 && Tiles::are_there()) return tiled(a, lda, b, N, c, ldc, M, K, add);
   }
 #endif
-  for (int64_t m = 0; m < M; m += 8)
-    for (int64_t n = 0; n < N; n += 2 * LANES) {
-      const T *rows = a + m * lda, *columns = b + n * PAIR<T>;
-      if (N - n > LANES) vector_product<T, 8, 2>(rows, lda, columns, N, LANES * PAIR<T>, c + m * ldc + n, ldc, K, add);
-      else vector_product<T, 8, 1>(rows, lda, columns, N, 0, c + m * ldc + n, ldc, K, add);
-    }
+  using A = Sum<T>;
+  constexpr int WIDE = BLOCKS<A> * LANES;
+  for (int64_t first = 0; first < M; first += LANES)
+    by_rows<ROWS<A>>(LANES, [&](auto R, int64_t m) {
+      const T* rows = a + (first + m) * lda;
+      A* sums = c + (first + m) * ldc;
+      for (int64_t n = 0; n < N; n += WIDE) {
+        const T* columns = b + n * PAIR<T>;
+        if (N - n >= WIDE) vector_product<T, R.value, BLOCKS<A>>(rows, lda, columns, N, LANES * PAIR<T>, sums + n, ldc, K, add);
+        else vector_product<T, R.value, 1>(rows, lda, columns, N, 0, sums + n, ldc, K, add);
+      }
+    });
 }
 
 // Rows side by side, as `multiply` wants its right factor: [rows / P][width][P].

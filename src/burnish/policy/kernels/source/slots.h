@@ -21,18 +21,22 @@ template <class T> void store(const T* k, const T* v, T* keys, T* values, int64_
   for (int64_t d = 0; d < D; d++) values[value_place<T>(t, d, D)] = v[d];
 }
 
+// Blocks of 16 columns that G rows meet at a time.
+template <class A, int G> constexpr int AT_ONCE = (REGISTERS - 4) / (G * VECTORS<A>) >= 4 ? 4 : (REGISTERS - 4) / (G * VECTORS<A>) >= 2 ? 2 : 1;
+
 // score[i][t] = q_i . k_t, for whole blocks of keys; those at a distance of `next` are fetched meanwhile.
 template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
+  constexpr int C = AT_ONCE<Sum<T>, G>;
   int64_t b = 0;
-  for (; b + 4 <= blocks; b += 4) vector_product<T, G, 4, true>(q, D, keys + b * LANES * D, LANES, LANES * D, score + b * LANES, width, D, false, next);
+  for (; b + C <= blocks; b += C) vector_product<T, G, C, true>(q, D, keys + b * LANES * D, LANES, LANES * D, score + b * LANES, width, D, false, next);
   for (; b < blocks; b++) vector_product<T, G, 1, true>(q, D, keys + b * LANES * D, LANES, 0, score + b * LANES, width, D, false, next);
 }
 
 // out_i += sum over t of weight[i][t] v_t; weights beyond the last token are 0, values are finite.
 template <class T, int G> void gather(const T* weight, int64_t width, const T* values, int64_t tokens, int64_t D, Sum<T>* out, int64_t next) {
-  constexpr int P = PAIR<T>;
+  constexpr int P = PAIR<T>, C = AT_ONCE<Sum<T>, G>;
   int64_t d = 0;
-  for (; d + 4 * LANES <= D; d += 4 * LANES) vector_product<T, G, 4, true>(weight, width, values + d * P, D, LANES * P, out + d, D, tokens, true, next);
+  for (; d + C * LANES <= D; d += C * LANES) vector_product<T, G, C, true>(weight, width, values + d * P, D, LANES * P, out + d, D, tokens, true, next);
   for (; d + LANES <= D; d += LANES) vector_product<T, G, 1, true>(weight, width, values + d * P, D, 0, out + d, D, tokens, true, next);
   for (; d < D; d++)
     for (int64_t t = 0; t < tokens; t++)
@@ -99,16 +103,6 @@ inline void tile_gather(const bf16* weight, int64_t width, const bf16* values, i
 }
 #endif
 
-// Up to four queries of a token at a time: act(how many, as a constant; the first).
-template <class Do> void by_four(int64_t group, const Do& act) {
-  for (int64_t g = 0; g < group; g += 4) {
-    if (group - g >= 4) act(std::integral_constant<int, 4>(), g);
-    else if (group - g == 3) act(std::integral_constant<int, 3>(), g);
-    else if (group - g == 2) act(std::integral_constant<int, 2>(), g);
-    else act(std::integral_constant<int, 1>(), g);
-  }
-}
-
 // Kept from pass to pass.
 template <class T> struct Room {
   Numbers<T> query, weight;
@@ -158,7 +152,7 @@ template <class T> struct Pass {
       if constexpr (std::is_same_v<T, bf16>)
         if (in_tiles) return tile_scores(&query[line * D], keys, tokens, D, &score[line * width], width);
 #endif
-      by_four(group, [&](auto G, int64_t g) { scores<T, G.value>(&query[(line + g) * D], keys, tokens / LANES, D, &score[(line + g) * width], width, 0); });
+      by_rows<4>(group, [&](auto G, int64_t g) { scores<T, G.value>(&query[(line + g) * D], keys, tokens / LANES, D, &score[(line + g) * width], width, 0); });
     });
   }
 
@@ -174,7 +168,7 @@ template <class T> struct Pass {
           return;
         }
 #endif
-      by_four(group, [&](auto G, int64_t g) { gather<T, G.value>(&weight[(line + g) * width], width, values, tokens, D, &sum[(line + g) * D], 0); });
+      by_rows<4>(group, [&](auto G, int64_t g) { gather<T, G.value>(&weight[(line + g) * width], width, values, tokens, D, &sum[(line + g) * D], 0); });
     });
   }
 
@@ -183,7 +177,7 @@ template <class T> struct Pass {
     for (int64_t n = 0; n < N; n++) {
       const int64_t place = (row_N[n] * K + h) * rows.slots * D, own = slot_N[n] + 1, padded = padded_to(own, LANES), line = n * group;
       const int64_t next = n + 1 < N ? (row_N[n + 1] - row_N[n]) * K * rows.slots * D : 0;
-      by_four(group, [&](auto G, int64_t g) {
+      by_rows<4>(group, [&](auto G, int64_t g) {
         const int64_t at = line + g;
         scores<T, G.value>(&query[at * D], rows.keys + place, padded / LANES, D, &score[at * width + prompt], width, next);
         for (int64_t i = at; i < at + G.value; i++) {

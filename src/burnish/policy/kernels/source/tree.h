@@ -157,10 +157,10 @@ void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, S
             hide<A>(next, tree, seen, s, from, A(-INFINITY));
             next += seen.tokens * QUERIES;
           }
-          for (int64_t i = 0; i < QUERIES; i += LANES) {
-            Lane<A> tops = lanes(score.data() + i, 0);
+          for (int64_t i = 0; i < QUERIES; i += WIDTH<A>) {
+            Vector<A> tops = vector_at(score.data() + i, 0);
             for (int64_t t = 1; t < tokens; t++) {
-              const Lane<A> v = lanes(score.data() + t * QUERIES + i, 0);
+              const Vector<A> v = vector_at(score.data() + t * QUERIES + i, 0);
               tops = v > tops ? v : tops;
             }
             std::memcpy(top + i, &tops, sizeof tops);
