@@ -79,7 +79,7 @@ constexpr int VECTOR_BYTES = 16, REGISTERS = 16;
 #endif
 template <class A> struct VectorType { typedef A type __attribute__((vector_size(VECTOR_BYTES))); };
 template <class A> using Vector = typename VectorType<A>::type;
-template <class A> constexpr int WIDTH = VECTOR_BYTES / sizeof(A);   // numbers of a vector
+template <class A> constexpr int WIDTH = VECTOR_BYTES / sizeof(A);  // numbers of a vector
 template <class A> constexpr int VECTORS = LANES / WIDTH<A>;        // of a block of 16
 
 // A vector of numbers; of two that stand paired, the one at `which`.

@@ -4,9 +4,11 @@
 
 namespace {
 
-// How many rows and blocks of 16 columns a product's sums may have in registers, beside what is multiplied.
+// How many blocks of 16 sums the registers hold, beside what is multiplied; and how many of its rows and blocks
+// `multiply` takes at a time.
+template <class A> constexpr int HELD = (REGISTERS - 4) / VECTORS<A>;
 template <class A> constexpr int BLOCKS = VECTORS<A> == 1 ? 2 : 1;
-template <class A> constexpr int ROWS = std::min(8, (REGISTERS - 4) / (BLOCKS<A> * VECTORS<A>));
+template <class A> constexpr int ROWS = std::min(8, HELD<A> / BLOCKS<A>);
 
 // So many rows at a time, and at last those that are left: act(how many, as a constant; the first).
 template <int MOST, class Do> void by_rows(int64_t count, const Do& act, int64_t first = 0) {

@@ -22,7 +22,7 @@ template <class T> void store(const T* k, const T* v, T* keys, T* values, int64_
 }
 
 // Blocks of 16 columns that G rows meet at a time.
-template <class A, int G> constexpr int AT_ONCE = (REGISTERS - 4) / (G * VECTORS<A>) >= 4 ? 4 : (REGISTERS - 4) / (G * VECTORS<A>) >= 2 ? 2 : 1;
+template <class A, int G> constexpr int AT_ONCE = HELD<A> >= 4 * G ? 4 : HELD<A> >= 2 * G ? 2 : 1;
 
 // score[i][t] = q_i . k_t, for whole blocks of keys; those at a distance of `next` are fetched meanwhile.
 template <class T, int G> void scores(const T* q, const T* keys, int64_t blocks, int64_t D, Sum<T>* score, int64_t width, int64_t next) {
