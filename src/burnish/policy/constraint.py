@@ -46,12 +46,13 @@ class Constraint:
         self.reasoning_tokens = reasoning_tokens
         self.calls = calls
         """Only for a vocabulary with marks for them."""
-        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{response_schema}|{calls}"
+        grammar = None if response_schema is None else grammar_of(response_schema)
+        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{grammar}|{calls}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._matcher: LLMatcher | None = None
         self._call_matcher: LLMatcher | None = None
-        if response_schema is not None:
-            self._matcher = LLMatcher(vocabulary.guide, grammar_of(response_schema), log_level=0)
+        if grammar is not None:
+            self._matcher = LLMatcher(vocabulary.guide, grammar, log_level=0)
             if (reason := _fault_of(self._matcher)) is not None:
                 message = f"This JSON schema cannot be enforced: {reason}"
                 raise InvalidRequest(message, param="response_format", code="invalid_json_schema")

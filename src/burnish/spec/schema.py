@@ -7,6 +7,7 @@ from typing import Any
 from llguidance import LLMatcher
 
 from burnish.core.errors import InvalidRequest
+from burnish.spec.formats import with_exact_formats
 
 Json = Any
 
@@ -16,7 +17,8 @@ LIBRARY = f"llguidance-{version('llguidance')}"
 
 def grammar_of(schema: str) -> str:
     """llguidance's grammar of a JSON schema given as JSON text: compact JSON, no whitespace between tokens."""
-    grammar: str = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
+    exact = _text_of(with_exact_formats(json.loads(schema)))
+    grammar: str = LLMatcher.grammar_from_json_schema(exact, overrides={"whitespace_flexible": False})
     return grammar
 
 
@@ -43,5 +45,5 @@ def reason_against(schema: dict[str, Json]) -> str | None:
     return "; ".join(messages).strip() if failed else None
 
 
-def _text_of(schema: dict[str, Json]) -> str:
+def _text_of(schema: Json) -> str:
     return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from burnish.core.errors import InvalidRequest
+from burnish.spec.formats import with_exact_formats
 from burnish.spec.schema import reason_against
 
 Json = Any
@@ -41,7 +42,7 @@ def _parameters(function: Mapping[str, Json], number: int) -> dict[str, Json]:
     given = function.get("parameters") or _ANY_OBJECT
     reason = reason_against(given) if isinstance(given, dict) else "they must be an object"
     if reason is None:
-        return {**given, **_SPACING}
+        return {**with_exact_formats(given), **_SPACING}
     if function.get("strict"):
         param = f"tools[{number}].function.parameters"
         message = f"The parameters of tool '{function['name']}' cannot be enforced: {reason}."
