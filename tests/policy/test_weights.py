@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from burnish.policy.adapter import Adapter
-from burnish.policy.kernels.native import kernels
+from burnish.policy.kernels.native import NativeKernels, kernels
 from burnish.policy.kernels.plain import PlainKernels
 from burnish.policy.weights import Matrix, Vector
 
@@ -59,6 +59,19 @@ def test_the_way_back_follows_the_masters_in_panels_and_without(kernels):
         with torch.no_grad():
             master.mul_(2.0)
         matrix.refresh()
+
+
+@pytest.mark.parametrize(("outputs", "keeps"), [(1024, True), (1056, False)])
+def test_of_a_large_matrix_no_layout_for_the_way_back_is_kept(outputs, keeps):
+    if not isinstance(kernels(), NativeKernels):
+        pytest.skip("there is no C++ compiler")
+    matrix = Matrix({"q": nn.Linear(1024, outputs, bias=False)}, torch.float32, kernels())
+    dout_NO = torch.randn(3, outputs)
+    before_NI = matrix.back(dout_NO)
+    assert matrix._back_panels is not None
+    matrix.passed()
+    assert (matrix._back_panels is not None) is keeps
+    assert torch.equal(matrix.back(dout_NO), before_NI)
 
 
 def test_in_fp32_the_master_is_the_weight_itself(layers):

@@ -126,7 +126,7 @@ class Decoder:
 
     def _native_layers(self, tokens: int) -> NativeLayers | None:
         """All layers at a go, for so many tokens of rows; None where they go kernel by kernel."""
-        if self.dtype != torch.bfloat16 or self._routing.routes or tokens > PANELS_MOST:
+        if self._routing.routes or tokens > PANELS_MOST:
             return None
         if self._layers is None:
             self._layers = native_layers(self.weights, self._heads, self._scale, self.kernels)

@@ -35,7 +35,7 @@ def prove(base: Base, rows: int = 64) -> None:
         if _bits(alone) != _bits(together[line]):
             raise Unavailable(
                 f"serving.invariant cannot be held for {base.name} on this machine: an answer's bits change with the "
-                "batch. It takes compiled kernels and bfloat16 (training.dtype); else set serving.invariant to false."
+                "batch. It takes compiled kernels and training.threads = 1; else set serving.invariant to false."
             )
 
 

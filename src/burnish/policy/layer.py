@@ -173,6 +173,8 @@ def learning_backward(way: Way, kept: Kept, dx_NX: Tensor, dout_NX: Tensor) -> T
     dqkv_NO = kernels.turn_backward(dturned, kept.qkv_NO, way.position_N, way.heads, _head_gradients(layer))
     dh_NX = way.back("qkv", dqkv_NO)
     way.learn("qkv", way.normed(kept.x_NX, None, layer.attention_norm).h_NX, dqkv_NO)
+    for matrix in layer.matrices:
+        matrix.passed()
     return way.unnormed(dh_NX, kept.x_NX, kept.inverse_N, layer.attention_norm, dx_NX)
 
 

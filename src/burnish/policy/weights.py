@@ -23,6 +23,8 @@ from burnish.policy.memory import give_back
 
 PANELS_MOST = 512
 """Most rows for which a matrix in panels is the faster one."""
+_KEPT_BACK_BYTES = 4 * 1024 * 1024
+"""Of a matrix whose panels for the way back are kept: those of larger ones take long to pass, and little to lay."""
 _WORTH_GIVING_BACK = 64 * 1024 * 1024
 """Bytes of weights that learn; what fewer leave behind is sooner used again than brought back."""
 
@@ -141,14 +143,14 @@ class Matrix:
 
     def product(self, x_NI: Tensor, out_NO: Tensor | None = None) -> Tensor:
         """x through the matrix, without gradient: [N, O]; into whole rows of another tensor, where it is given."""
-        if self.weight_OI.dtype == torch.bfloat16 and (x_NI.shape[0] <= PANELS_MOST or self.in_panels):
+        if self.in_panels or (self.weight_OI.dtype == torch.bfloat16 and x_NI.shape[0] <= PANELS_MOST):
             return self.panels().product(x_NI, out_NO)
         if self.bias_O is None:
             return torch.mm(x_NI, self.weight_OI.t(), out=out_NO)
         return torch.addmm(self.bias_O, x_NI, self.weight_OI.t(), out=out_NO)
 
     def panels(self) -> Panels:
-        """A bf16 matrix in panels, kept until its weights move or are about to."""
+        """The matrix in panels, kept until its weights move or are about to."""
         if self._panels is None:
             self._panels = self._kernels.panels(self.weight_OI, self.bias_O)
         return self._panels
@@ -160,6 +162,11 @@ class Matrix:
         if self._back_panels is None:
             self._back_panels = self._kernels.panels(self.weight_OI.t(), None)
         return self._back_panels.product(dout_NO, out_NI)
+
+    def passed(self) -> None:
+        """The way back is behind it: keep no second layout of a large matrix for the next time."""
+        if self.weight_OI.nbytes > _KEPT_BACK_BYTES:
+            self._back_panels = None
 
     def add_gradient(self, x_NI: Tensor, dout_NO: Tensor) -> None:
         """Add the gradients of the weights, where they learn."""

@@ -32,14 +32,14 @@ def _same(found, wanted, dtype):
 @pytest.mark.parametrize("count", [1, 33, 300])
 @pytest.mark.parametrize(("outputs", "inputs"), [(32, 64), (288, 32), (20, 70)])
 def test_weights_gradients_are_added_in_the_type_of_sums(native, dtype, count, outputs, inputs):
-    """Twice, of columns of a larger gradient, and never rounded on the way where there are tiles that fit."""
+    """Twice, of columns of a larger gradient, and never rounded on the way where our own product fits."""
     both_NO, x_NI = torch.randn(count, 2 * outputs).to(dtype), torch.randn(count, inputs).to(dtype)
     gradient_OI = torch.ones(outputs, inputs, dtype=sum_dtype(dtype))
     for dout_NO in both_NO.split(outputs, dim=1):
         native.add_outer(dout_NO, x_NI, gradient_OI)
     exact_OI = 1 + sum(part_NO.double().t() @ x_NI.double() for part_NO in both_NO.split(outputs, dim=1))
-    in_tiles = native.has_pairs and outputs % 32 == inputs % 32 == 0 and torch.get_num_threads() == 1
-    close = 2e-5 if in_tiles and dtype == torch.bfloat16 else CLOSE[dtype]
+    is_ours = outputs % 32 == inputs % 32 == 0 and torch.get_num_threads() == 1
+    close = 2e-5 if is_ours and dtype == torch.bfloat16 else CLOSE[dtype]
     torch.testing.assert_close(gradient_OI.double(), exact_OI, rtol=close, atol=close * count**0.5)
 
 

@@ -103,7 +103,7 @@ class Kernels(Protocol):
         ...
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
-        """Lay out a copy of a bf16 matrix, or of one that is another's transposed."""
+        """Lay out a copy of a matrix, or of one that is another's transposed."""
         ...
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:

@@ -39,11 +39,12 @@ class _Parts:
 
 
 class NativeLayers:
-    """The layers of a bf16 decoder whose matrices are all in our panels, without adapters."""
+    """The layers of a decoder whose matrices are all in our panels, without adapters."""
 
     def __init__(self, kernels: NativeKernels, layers: Sequence[_Parts], last_norm_X: Tensor, scale: float) -> None:
         """`scale` is that of attention's scores. What the layers are made of must stay where it is."""
-        self._through = kernels.through_layers
+        self._dtype = layers[0].down.dtype
+        self._through = kernels.through_layers[self._dtype]
         self._parts, self._last_norm_X, self._scale = layers, last_norm_X, scale
         self._layers_L = np.array([[address or 0 for address in each.addresses()] for each in layers], np.int64)
         heads, size = layers[0].heads, 2 * layers[0].heads.cosine_TD.shape[1]
@@ -53,8 +54,8 @@ class NativeLayers:
         self._epsilon = heads.epsilon
 
     def hidden(self, x_NX: Tensor, position_N: Tensor, attention: NativeRowAttention) -> Tensor:
-        """What the last norm makes of the residual stream, [N, X], in bf16; `x_NX`, in fp32, is used up."""
-        hidden_NX = torch.empty(x_NX.shape, dtype=torch.bfloat16)
+        """What the last norm makes of the residual stream, [N, X], as activations; `x_NX`, a sum, is used up."""
+        hidden_NX = torch.empty(x_NX.shape, dtype=self._dtype)
         places = np.array([position_N.data_ptr(), *attention.addresses()], np.int64)
         self._through(
             self._layers_L.ctypes.data,
@@ -72,7 +73,7 @@ class NativeLayers:
 
 
 def native_layers(weights: Weights, heads: Sequence[Heads], scale: float, kernels: Kernels) -> NativeLayers | None:
-    """All layers of bf16 weights; None where a matrix is not in our own panels."""
+    """All layers; None where a matrix is not in our own panels."""
     if not isinstance(kernels, NativeKernels):
         return None
     parts = [_parts_of(layer, each) for layer, each in zip(weights.layers, heads, strict=True)]

@@ -21,6 +21,10 @@ _SIGNATURES: dict[str, list[Any]] = {
     "turn_backward": [*[_Address] * 9, _Real, *[_Address] * 3, *[_Count] * 4],
     "gate": [*[_Address] * 2, *[_Count] * 2],
     "gate_backward": [*[_Address] * 2, *[_Count] * 2],
+    "lay_panels": [_Address, ctypes.c_int, _Address, *[_Count] * 2],
+    "through_panels": [*[_Address] * 4, *[_Count] * 3],
+    "through_layers": [*[_Address] * 6, *[_Real] * 2, *[_Address] * 2, _Count],
+    "add_outer": [_Address, _Count, *[_Address] * 2, *[_Count] * 3],
     "attend": [*[_Address] * 10, _Count, _Address, *[_Count] * 4, _Real],
     "lay": [*[_Address] * 4, *[_Count] * 4],
     "tree_attend": [*[_Address] * 6, *[_Count] * 2, *[_Address] * 2, *[_Count] * 3, _Real],
@@ -34,7 +38,7 @@ _PANEL = 32
 _PANEL_THREADS = 2
 """Our own panels are one thread's: with more threads than this, oneDNN's are the faster ones."""
 _CACHED_BYTES = 1024 * 1024
-"""Of a matrix that stays in a core's own cache while rows pass it."""
+"""Of a bf16 matrix that stays in a core's own cache while rows pass it."""
 
 _Functions = dict[torch.dtype, Callable[..., None]]
 
@@ -54,14 +58,7 @@ class NativeKernels:
         """Whether this processor multiplies bf16 in tiles, and may."""
         self.has_pairs = bool(found.has_pairs())
         """Whether it does so in vectors of pairs; every one with tiles does."""
-        self.lay_panels = _function(found, "lay_panels_bf16", [_Address, ctypes.c_int, _Address, *[_Count] * 2])
-        """For `NativePanels`."""
-        self.through_panels = _function(found, "through_panels_bf16", [*[_Address] * 4, *[_Count] * 3])
-        self.through_layers = _function(
-            found, "through_layers_bf16", [*[_Address] * 6, *[_Real] * 2, *[_Address] * 2, _Count]
-        )
-        """For `NativeLayers`."""
-        self._add_outer = _function(found, "add_outer_bf16", [_Address, _Count, *[_Address] * 2, *[_Count] * 3])
+        self._add_outer = _functions(found, "add_outer")
         self._add_norm = _functions(found, "add_norm")
         self._add_norm_backward = _functions(found, "add_norm_backward")
         self._turn = _functions(found, "turn")
@@ -71,6 +68,11 @@ class NativeKernels:
         self._draw = _functions(found, "draw")
         self._score = _functions(found, "score")
         self._score_backward = _functions(found, "score_backward")
+        self.lay_panels = _functions(found, "lay_panels")
+        """For `NativePanels`, by the type of activations."""
+        self.through_panels = _functions(found, "through_panels")
+        self.through_layers = _functions(found, "through_layers")
+        """For `NativeLayers`."""
         self.attend = _functions(found, "attend")
         """For `NativeSlots`, by the type of activations."""
         self.lay = _functions(found, "lay")
@@ -79,29 +81,39 @@ class NativeKernels:
         self.tree_attend_backward = _functions(found, "tree_attend_backward")
 
     def panels(self, weight_OI: Tensor, bias_O: Tensor | None) -> Panels:
-        """Our own where the processor has tiles and the matrix fits them; by pairs, where the cache holds it, too."""
-        threads = torch.get_num_threads()
-        by_pairs = self.has_pairs and weight_OI.nbytes <= _CACHED_BYTES and threads == 1
-        fits = weight_OI.dtype == torch.bfloat16 and _fits(weight_OI)
-        if fits and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)):
-            return NativePanels(self, weight_OI, bias_O)
-        return LibraryPanels(weight_OI, bias_O)
+        """Our own, where the matrix fits them and they are the faster ones."""
+        return NativePanels(self, weight_OI, bias_O) if self._has_own(weight_OI) else LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
-        """For one thread, our own of a matrix that the cache holds: 1.2 times as fast as oneDNN's product."""
-        fits = weight_OI.dtype == torch.bfloat16 and _fits(weight_OI)
-        return self.has_tiles and fits and weight_OI.nbytes <= _CACHED_BYTES and torch.get_num_threads() == 1
+        """For one thread, our own; in tiles, of a matrix that the cache holds; by pairs they are for few rows."""
+        if not self._has_own(weight_OI) or torch.get_num_threads() > 1:
+            return False
+        is_small = weight_OI.nbytes <= _CACHED_BYTES
+        return not self._is_narrow(weight_OI) or (self.has_tiles and is_small)
+
+    def _has_own(self, weight_OI: Tensor) -> bool:
+        """With tiles, also of a large matrix and for two threads."""
+        threads = torch.get_num_threads()
+        if not _fits(weight_OI):
+            return False
+        if not self._is_narrow(weight_OI):
+            return threads == 1
+        by_pairs = weight_OI.nbytes <= _CACHED_BYTES and threads == 1
+        return by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)
+
+    def _is_narrow(self, tensor: Tensor) -> bool:
+        """Whether the processor multiplies it as bf16; else it does so by vectors, as fp32 or fp64."""
+        return tensor.dtype == torch.bfloat16 and self.has_pairs
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
-        """In tiles or pairs where the processor has them and the matrix fits, for one thread; else oneDNN's."""
-        fits = dout_NO.dtype == torch.bfloat16 and _fits(gradient_OI)
-        if not (self.has_pairs and fits and torch.get_num_threads() == 1):
+        """Our own for one thread, where the matrix fits; else the library's."""
+        if not _fits(gradient_OI) or torch.get_num_threads() > 1:
             gradient_OI += dout_NO.t() @ x_NI
             return
         dout_NO = dout_NO if dout_NO.stride(1) == 1 else dout_NO.contiguous()
         x_NI = x_NI.contiguous()
         addresses = (dout_NO.data_ptr(), dout_NO.stride(0), x_NI.data_ptr(), gradient_OI.data_ptr())
-        self._add_outer(*addresses, len(x_NI), *gradient_OI.shape)
+        self._add_outer[x_NI.dtype](*addresses, len(x_NI), *gradient_OI.shape)
 
     def add_norm(
         self, x_NX: Tensor, y_NX: Tensor | None, weight_X: Tensor, epsilon: float, dtype: torch.dtype
@@ -247,15 +259,20 @@ class NativeKernels:
 
 
 class NativePanels:
-    """As tiles or pairs are read. See `Panels`; a row's result is the same whatever stands beside it."""
+    """As a product reads them. See `Panels`; a row's result is the same whatever stands beside it."""
 
     def __init__(self, kernels: NativeKernels, weight_OI: Tensor, bias_O: Tensor | None) -> None:
-        self._through = kernels.through_panels
+        self._through = kernels.through_panels[weight_OI.dtype]
         self._size = tuple(weight_OI.shape)
         self._laid, self._bias_O = weight_OI.new_empty(self._size), bias_O
         is_transposed = weight_OI.t().is_contiguous()
         weight_OI = weight_OI if is_transposed else weight_OI.contiguous()
-        kernels.lay_panels(weight_OI.data_ptr(), is_transposed, self._laid.data_ptr(), *self._size)
+        kernels.lay_panels[weight_OI.dtype](weight_OI.data_ptr(), is_transposed, self._laid.data_ptr(), *self._size)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of weights and activations."""
+        return self._laid.dtype
 
     @property
     def inputs(self) -> int:

@@ -1,4 +1,4 @@
-"""A bf16 matrix laid out for products with few rows, as decoding has them.
+"""A matrix laid out for products with few rows, as decoding has them.
 
 Letters: N rows, I input features, O output features.
 """
@@ -12,10 +12,10 @@ _ROWS = 64
 
 
 class LibraryPanels:
-    """oneDNN's layout, or the matrix as it is where oneDNN has none for this processor's bf16. See `Panels`."""
+    """oneDNN's layout of a bf16 matrix, or the matrix as it is where there is none for it. See `Panels`."""
 
     def __init__(self, weight_OI: Tensor, bias_O: Tensor | None) -> None:
-        self._is_laid = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        self._is_laid = weight_OI.dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight_OI, _ROWS) if self._is_laid else weight_OI
         self._bias_O = bias_O
 

@@ -9,9 +9,9 @@
 namespace {
 
 // A layer by address; matrices in panels. Null where there is no such bias or norm.
-struct Layer {
-  const float *attention_norm, *query_norm, *key_norm, *gate_norm;
-  const bf16 *qkv, *qkv_bias, *output, *output_bias, *gate_up, *gate_up_bias, *down, *down_bias;
+template <class T> struct Layer {
+  const Sum<T> *attention_norm, *query_norm, *key_norm, *gate_norm;
+  const T *qkv, *qkv_bias, *output, *output_bias, *gate_up, *gate_up_bias, *down, *down_bias;
 };
 
 struct Sizes {
@@ -19,43 +19,44 @@ struct Sizes {
 };
 
 // Where a token stands, and the rows' slots, layer by layer.
-struct Places {
+template <class T> struct Places {
   const int64_t* position_N;
   const int32_t *row_N, *slot_N, *prefix_R;
-  const bf16 *const *prefix_keys_LR, *const *prefix_values_LR;
-  bf16 *const *keys_L, *const *values_L;
+  const T *const *prefix_keys_LR, *const *prefix_values_LR;
+  T *const *keys_L, *const *values_L;
   int64_t rows, slots;
 };
 
 // x [N][X], the residual stream, is used up; `hidden` becomes what the last norm makes of it.
-void through_layers(const Layer* layers, const Sizes& size, const Places& at, const float* cosine, const float* sine, const float* last_norm, float eps,
-                    double scale, float* x, bf16* hidden, int64_t N) {
+template <class T>
+void through_layers(const Layer<T>* layers, const Sizes& size, const Places<T>& at, const Sum<T>* cosine, const Sum<T>* sine, const Sum<T>* last_norm,
+                    Sum<T> eps, double scale, Sum<T>* x, T* hidden, int64_t N) {
   const auto [L, X, H, K, D, I] = size;
-  static thread_local Numbers<bf16> narrow_room;
-  static thread_local Numbers<float> wide_room;
+  static thread_local Numbers<T> narrow_room;
+  static thread_local Numbers<Sum<T>> wide_room;
   const int64_t heads = (H + 2 * K) * D, widths[] = {X, heads, H * D, K * D, K * D, H * D, X, 2 * I, I};
   int64_t all = 0;
   for (const int64_t width : widths) all += padded_to(N * width, 32);
-  bf16 *next = grown(narrow_room, all), *room[9];
+  T *next = grown(narrow_room, all), *room[9];
   for (int i = 0; i < 9; i++) room[i] = next, next += padded_to(N * widths[i], 32);
   const auto [h, qkv, q, k, v, gathered, y, both, gated] = room;
-  float *other = grown(wide_room, N * X + N), *inverse = other + N * X;
+  Sum<T> *other = grown(wide_room, N * X + N), *inverse = other + N * X;
   for (int64_t l = 0; l < L; l++) {
-    const Layer& layer = layers[l];
-    add_norm<bf16>(x, l ? y : nullptr, layer.attention_norm, eps, other, h, inverse, N, X);
+    const Layer<T>& layer = layers[l];
+    add_norm<T>(x, l ? y : nullptr, layer.attention_norm, eps, other, h, inverse, N, X);
     if (l) std::swap(x, other);
     through_panels(h, layer.qkv, layer.qkv_bias, qkv, N, X, heads);
-    turn<bf16>(qkv, layer.query_norm, layer.key_norm, cosine, sine, at.position_N, eps, q, k, v, N, H, K, D);
-    attend<bf16>(q, k, v, at.row_N, at.slot_N, at.prefix_keys_LR + l * at.rows, at.prefix_values_LR + l * at.rows, at.prefix_R, at.keys_L[l],
+    turn<T>(qkv, layer.query_norm, layer.key_norm, cosine, sine, at.position_N, eps, q, k, v, N, H, K, D);
+    attend<T>(q, k, v, at.row_N, at.slot_N, at.prefix_keys_LR + l * at.rows, at.prefix_values_LR + l * at.rows, at.prefix_R, at.keys_L[l],
                  at.values_L[l], at.slots, gathered, N, H, K, D, scale);
     through_panels(gathered, layer.output, layer.output_bias, y, N, H * D, X);
-    add_norm<bf16>(x, y, layer.gate_norm, eps, other, h, inverse, N, X);
+    add_norm<T>(x, y, layer.gate_norm, eps, other, h, inverse, N, X);
     std::swap(x, other);
     through_panels(h, layer.gate_up, layer.gate_up_bias, both, N, X, 2 * I);
-    gate<bf16>(both, gated, N, I);
+    gate<T>(both, gated, N, I);
     through_panels(gated, layer.down, layer.down_bias, y, N, I, X);
   }
-  add_norm<bf16>(x, y, last_norm, eps, other, hidden, inverse, N, X);
+  add_norm<T>(x, y, last_norm, eps, other, hidden, inverse, N, X);
 }
 
 }  // namespace

@@ -22,20 +22,6 @@ int has_pairs() {
   return 0;
 #endif
 }
-void lay_panels_bf16(const void* w, int transposed, void* out, int64_t O, int64_t I) {
-  lay_panels(static_cast<const bf16*>(w), transposed, static_cast<bf16*>(out), O, I);
-}
-void through_panels_bf16(const void* x, const void* w, const void* bias, void* out, int64_t N, int64_t I, int64_t O) {
-  through_panels(static_cast<const bf16*>(x), static_cast<const bf16*>(w), static_cast<const bf16*>(bias), static_cast<bf16*>(out), N, I, O);
-}
-void through_layers_bf16(const void* layers, const void* sizes, const void* places, const float* cosine, const float* sine, const float* last_norm,
-                         double eps, double scale, float* x, void* hidden, int64_t N) {
-  through_layers(static_cast<const Layer*>(layers), *static_cast<const Sizes*>(sizes), *static_cast<const Places*>(places), cosine, sine, last_norm, float(eps),
-                 scale, x, static_cast<bf16*>(hidden), N);
-}
-void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* gradient, int64_t N, int64_t O, int64_t I) {
-  add_outer(static_cast<const bf16*>(dout), stride, static_cast<const bf16*>(x), gradient, N, O, I);
-}
 }
 
 #define FOR(T, S, name)                                                                                                                            \
@@ -71,6 +57,17 @@ void add_outer_bf16(const void* dout, int64_t stride, const void* x, float* grad
                                    const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,          \
                                    int64_t H, int64_t K, int64_t D, double scale) {                                                                 \
     tree_attend_backward<T>(dout, q, k, v, out, log_sum, Tree{first, count, parent, segments, remembered}, dq, dk, dv, H, K, D, S(scale));           \
+  }                                                                                                                                                \
+  void lay_panels_##name(const T* w, int transposed, T* out, int64_t O, int64_t I) { lay_panels(w, transposed, out, O, I); }                        \
+  void through_panels_##name(const T* x, const T* w, const T* bias, T* out, int64_t N, int64_t I, int64_t O) {                                      \
+    through_panels(x, w, bias, out, N, I, O);                                                                                                       \
+  }                                                                                                                                                \
+  void through_layers_##name(const Layer<T>* layers, const Sizes* sizes, const Places<T>* places, const S* c, const S* s, const S* last_norm,       \
+                             double eps, double scale, S* x, T* hidden, int64_t N) {                                                               \
+    through_layers<T>(layers, *sizes, *places, c, s, last_norm, S(eps), scale, x, hidden, N);                                                       \
+  }                                                                                                                                                \
+  void add_outer_##name(const T* dout, int64_t stride, const T* x, S* gradient, int64_t N, int64_t O, int64_t I) {                                  \
+    add_outer(dout, stride, x, gradient, N, O, I);                                                                                                  \
   }                                                                                                                                                \
   void draw_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const double* uniform, int64_t* id,          \
                    S* logp, S* mass, int64_t R, int64_t V) {                                                                                        \

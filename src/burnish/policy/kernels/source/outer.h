@@ -1,8 +1,43 @@
-// A weight's gradient. N tokens, O outputs, I inputs.
+// A weight's gradient. N tokens, O outputs, I inputs, both multiples of 32.
 #pragma once
 #include "products.h"
 
 namespace {
+
+// gradient [O][I] += dout^T x; `stride` lies between dout's rows. Some tokens and outputs at a time: dout's columns as many as
+// are multiplied together side by side, [tokens / P][R][P], x in panels. Both are laid out a few tokens at a time, whose lines
+// the nearest cache holds meanwhile.
+template <class T> void add_outer(const T* dout, int64_t stride, const T* x, Sum<T>* gradient, int64_t N, int64_t O, int64_t I) {
+  constexpr int P = PAIR<T>, R = ROWS<Sum<T>>;
+  const int64_t chunk = 256, wide = 32 * R, few = 16;
+  static thread_local Numbers<T> left_room, right_room;
+  T *left = grown(left_room, chunk * wide), *right = grown(right_room, chunk * I);
+  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
+    const int64_t tokens = std::min(chunk, N - n), padded = padded_to(tokens, P);
+    for (int64_t first = 0; first < padded; first += few)
+      for (int64_t i = 0; i < I; i += LANES)
+        for (int64_t t = first; t < std::min(first + few, padded); t++)
+          for (int64_t l = 0; l < LANES; l++) right[i * padded + t / P * LANES * P + l * P + t % P] = t < tokens ? x[t * I + i + l] : T{};
+    for (int64_t from = 0; from < O; from += wide) {
+      const int64_t columns = std::min(wide, O - from);
+      for (int64_t first = 0; first < padded; first += few)
+        by_rows<R>(columns, [&](auto C, int64_t c) {
+          for (int64_t t = first; t < std::min(first + few, padded); t++)
+            for (int64_t r = 0; r < C.value; r++)
+              left[c * padded + t / P * C.value * P + r * P + t % P] = t < tokens ? dout[t * stride + from + c + r] : T{};
+        });
+      for (int64_t i = 0; i < I; i += LANES)
+        by_rows<R>(columns, [&](auto C, int64_t c) {
+          Sum<T>* place = gradient + (from + c) * I + i;
+          for (int64_t r = 0; r < C.value; r++) __builtin_prefetch(place + r * I, 1);
+          alignas(64) Sum<T> sum[C.value][LANES];
+          vector_product<T, C.value, 1>(left + c * padded, P, right + i * padded, LANES, 0, sum[0], LANES, padded, false, 0, C.value * P);
+          for (int64_t r = 0; r < C.value; r++)
+            for (int64_t l = 0; l < LANES; l++) place[r * I + l] += sum[r][l];
+        });
+    }
+  }
+}
 
 #if defined(HAS_TILES)
 // 32 tokens' numbers for 32 columns as two left tiles, [16 columns][32 tokens], or as two right ones, [16 pairs of tokens]
@@ -42,7 +77,6 @@ template <bool LEFT> void lay_tiles(const bf16* rows, int64_t stride, int64_t to
     }
 }
 
-// gradient [O][I] += dout^T x over N tokens; O and I are multiples of 32.
 void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
   const Tiles tiles;
   const int64_t chunk = 256;  // tokens whose tiles stay in the cache
@@ -89,7 +123,8 @@ void add_outer_in_tiles(const bf16* dout, int64_t stride, const bf16* x, float* 
 }
 #endif
 
-// In tiles where there are some, else by vectors.
+#if defined(HAS_NARROW)
+// In tiles where there are some, else by pairs.
 void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient, int64_t N, int64_t O, int64_t I) {
 #if defined(HAS_TILES)
   if (Tiles::are_there()) return add_outer_in_tiles(dout, stride, x, gradient, N, O, I);
@@ -106,5 +141,6 @@ void add_outer(const bf16* dout, int64_t stride, const bf16* x, float* gradient,
     }
   }
 }
+#endif
 
 }  // namespace

@@ -1,10 +1,53 @@
-// Matrices laid out in the order in which a product reads them, by tiles or by pairs. N rows, I inputs, O outputs.
+// Matrices laid out in the order in which a product reads them. N rows, I inputs, O outputs, both multiples of 32.
 #pragma once
 #include "products.h"
 
 namespace {
 
+// W [O][I], or, transposed, [I][O], as blocks of 16 outputs: [O / 16][I / P][16][P].
+template <class T> void lay_panels(const T* w, bool transposed, T* out, int64_t O, int64_t I) {
+  constexpr int P = PAIR<T>;
+  const int64_t across = transposed ? 1 : I, along = transposed ? O : 1;
+  for (int64_t o = 0; o < O; o += LANES)
+    for (int64_t i = 0; i < I; i += P)
+      for (int64_t l = 0; l < LANES; l++)
+        for (int64_t p = 0; p < P; p++) *out++ = w[(o + l) * across + (i + p) * along];
+}
+
+// R rows of x times C blocks of W. Where results go is fetched first: a processor waits for the lines that it writes, too.
+template <class T, int R, int C> void panel_product(const T* x, const T* w, const T* bias, T* out, int64_t I, int64_t O) {
+  alignas(64) Sum<T> sum[R][C * LANES];
+  for (int r = 0; r < R; r++) {
+    __builtin_prefetch(out + r * O, 1);
+    for (int c = 0; c < C * LANES; c++) sum[r][c] = bias ? get(bias[c]) : 0;
+  }
+  vector_product<T, R, C>(x, I, w, LANES, LANES * I, sum[0], C * LANES, I, true);
+  for (int r = 0; r < R; r++) narrow<T>(out + r * O, sum[r], C * LANES);
+}
+
+// So many columns at a time that their numbers stay in the cache while rows pass them; and so many rows that theirs stay in the
+// next one while columns do.
+template <class T, int C> void through_blocks(const T* x, const T* w, const T* bias, T* out, int64_t N, int64_t I, int64_t O) {
+  const int64_t tall = 1024, wide = std::max<int64_t>((int64_t(1) << 17) / int64_t(I * sizeof(T)) / 32 * 32, 32);
+  for (int64_t first = 0; first < N; first += tall)
+    for (int64_t from = 0; from < O; from += wide)
+      by_rows<std::min(8, HELD<Sum<T>> / C)>(std::min(tall, N - first), [&](auto R, int64_t r) {
+        const int64_t n = first + r;
+        for (int64_t o = from; o < std::min(O, from + wide); o += C * LANES)
+          panel_product<T, R.value, C>(x + n * I, w + o * I, bias ? bias + o : nullptr, out + n * O + o, I, O);
+      });
+}
+
+// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it. Few
+// rows take two blocks at a time: a sum waits for the one before it, and there must be others meanwhile.
+template <class T> void through_panels(const T* x, const T* w, const T* bias, T* out, int64_t N, int64_t I, int64_t O) {
+  if (2 * N <= HELD<Sum<T>>) through_blocks<T, 2>(x, w, bias, out, N, I, O);
+  else through_blocks<T, BLOCKS<Sum<T>>>(x, w, bias, out, N, I, O);
+}
+
 #if defined(HAS_NARROW)
+// bf16 in tiles or by pairs.
+
 // One right tile of W [O][I], whose rows are the outputs: [16 pairs of inputs][16 outputs][2].
 inline void lay_outputs(const bf16* w, int64_t I, bf16* tile) {
   __m512i block[LANES];
@@ -114,7 +157,6 @@ void through_panels_in_tiles(const bf16* x, const bf16* w, const bf16* bias, bf1
 }
 #endif
 
-// x [N][I] through W in panels and its bias (may be null): [N][O]. Each row's sums are the same whatever stands beside it.
 #if defined(HAS_NARROW)
 void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, int64_t N, int64_t I, int64_t O) {
 #if defined(HAS_TILES)
@@ -122,9 +164,6 @@ void through_panels(const bf16* x, const bf16* w, const bf16* bias, bf16* out, i
 #endif
   through_panels_in_pairs(x, w, bias, out, N, I, O);
 }
-#else
-void lay_panels(const bf16*, bool, bf16*, int64_t, int64_t) {}
-void through_panels(const bf16*, const bf16*, const bf16*, bf16*, int64_t, int64_t, int64_t) {}
 #endif
 
 }  // namespace

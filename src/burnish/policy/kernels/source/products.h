@@ -18,10 +18,11 @@ template <int MOST, class Do> void by_rows(int64_t count, const Do& act, int64_t
 }
 
 // R rows and C blocks of 16 columns at a time, in vectors: C = or += A B. B lies as [K / P][N][P]; its blocks begin `step` numbers
-// one after the other. With FETCH what lies at a distance of `next` from B is fetched meanwhile. Unrolled by command: GCC would
-// keep the sums in memory otherwise.
+// one after the other. With FETCH what lies at a distance of `next` from B is fetched meanwhile. A's rows lie `lda` apart, and P
+// numbers of a row `along` from the next P. Unrolled by command: GCC would keep the sums in memory otherwise.
 template <class T, int R, int C, bool FETCH = false>
-void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step, Sum<T>* c, int64_t ldc, int64_t K, bool add, int64_t next = 0) {
+void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step, Sum<T>* c, int64_t ldc, int64_t K, bool add, int64_t next = 0,
+                    int64_t along = PAIR<T>) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
 #if defined(HAS_NARROW)
@@ -38,7 +39,7 @@ void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step
       }
       for (int r = 0; r < R; r++) {
         int32_t both;
-        std::memcpy(&both, a + r * lda + k, 4);
+        std::memcpy(&both, a + r * lda + k / P * along, 4);
         const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
         for (int x = 0; x < C; x++) total[r][x] = _mm512_dpbf16_ps(total[r][x], column[x], w);
       }
@@ -66,7 +67,7 @@ void vector_product(const T* a, int64_t lda, const T* b, int64_t N, int64_t step
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; r++) {
-        const A w = get(a[r * lda + k + p]);
+        const A w = get(a[r * lda + k / P * along + p]);
 #pragma GCC unroll 16
         for (int x = 0; x < W; x++) sum[r][x] += column[x] * w;
       }
