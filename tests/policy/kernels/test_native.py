@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from burnish.policy.kernels.kernels import Choices, Heads, Turned, sum_dtype
-from burnish.policy.kernels.native import NativeKernels, kernels
+from burnish.policy.kernels.native import NativeKernels, NativePanels, kernels
 from burnish.policy.kernels.plain import PlainKernels
 
 PLAIN = PlainKernels()
@@ -122,3 +122,73 @@ def test_scores_and_their_way_back_are_the_same(native, dtype):
         back_PV = each.score_backward(logits_PV.clone(), choices, temperature_P, target_P, scores, slope_P)
         sides.append((*scores, back_PV))
     _same(*sides, dtype)
+
+
+@pytest.fixture
+def threads():
+    """Sets how many; as before at the end."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [5, 700])
+def test_threads_change_no_bit_of_a_row_and_only_the_rounding_of_sums_over_rows(native, dtype, rows, threads):
+    wide, size = sum_dtype(dtype), 32
+    stream_NX, weight_X = torch.randn(rows, 256, dtype=wide), torch.randn(256, dtype=wide)
+    qkv_NO, both_NI = torch.randn(rows, 8 * size).to(dtype), torch.randn(rows, 256).to(dtype)
+    position_N = torch.randint(0, 9, (rows,))
+    norms = [torch.rand(size, dtype=wide) + 0.5 for _ in range(2)]
+    angle_TD = torch.rand(9, size // 2, dtype=wide)
+    heads = Heads(4, 2, *norms, 1e-6, angle_TD.cos(), angle_TD.sin())
+    dturned = Turned(*(torch.randn(rows, count, size).to(dtype) for count in (4, 2, 2)))
+    logits_PV, target_P = torch.randn(rows, 600).to(dtype), torch.ones(rows, dtype=torch.long)
+    cold_P, uniform_P = torch.ones(rows, dtype=wide), torch.rand(rows, dtype=torch.float64)
+
+    def all_of_them():
+        normed = native.add_norm(stream_NX, both_NI, weight_X, 1e-6, dtype)
+        dx_NX, sums = torch.zeros_like(stream_NX), [torch.zeros(256, dtype=wide), *torch.zeros(2, size, dtype=wide)]
+        narrow_NX = native.add_norm_backward(both_NI, stream_NX, weight_X, normed.inverse_N, dx_NX, sums[0])
+        dqkv_NO = native.turn_backward(dturned, qkv_NO, position_N, heads, (sums[1], sums[2]))
+        back = both_NI[:, :128].clone(), both_NI.clone()
+        native.gate_backward(*back)
+        scores = native.score(logits_PV, _choices(rows, 600), cold_P, target_P)
+        dlogits_PV = native.score_backward(
+            logits_PV.clone(), _choices(rows, 600), cold_P, target_P, scores, scores.logp_P
+        )
+        draws = native.draw(logits_PV, _choices(rows, 600), cold_P, uniform_P)
+        turned = native.turn(qkv_NO, position_N, heads)
+        gated = native.gate(both_NI)
+        return [*normed, dx_NX, narrow_NX, *turned, dqkv_NO, gated, *back, *scores, dlogits_PV, *draws], sums
+
+    threads(1)
+    alone, alone_sums = all_of_them()
+    for count in (2, 3):
+        threads(count)
+        found, sums = all_of_them()
+        assert all(torch.equal(mine, theirs) for mine, theirs in zip(found, alone, strict=True))
+        for mine, theirs in zip(sums, alone_sums, strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [1, 7, 700])
+@pytest.mark.parametrize(("outputs", "inputs"), [(64, 512), (512, 64)])
+def test_threads_change_no_bit_of_a_product(native, dtype, rows, outputs, inputs, threads):
+    weight_OI, x_NI, dout_NO = (
+        torch.randn(*shape).to(dtype) for shape in ((outputs, inputs), (rows, inputs), (rows, outputs))
+    )
+    threads(1)
+    panels, alone_OI = native.panels(weight_OI, None), torch.zeros(outputs, inputs, dtype=sum_dtype(dtype))
+    if not isinstance(panels, NativePanels):
+        pytest.skip("the library multiplies these here")
+    alone_NO = panels.product(x_NI)
+    native.add_outer(dout_NO, x_NI, alone_OI)
+    for count in (2, 3):
+        threads(count)
+        assert torch.equal(panels.product(x_NI), alone_NO)
+        if dtype != torch.bfloat16 or not native.has_pairs:
+            gradient_OI = torch.zeros_like(alone_OI)
+            native.add_outer(dout_NO, x_NI, gradient_OI)
+            assert torch.equal(gradient_OI, alone_OI)

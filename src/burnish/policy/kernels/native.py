@@ -85,29 +85,27 @@ class NativeKernels:
         return NativePanels(self, weight_OI, bias_O) if self._has_own(weight_OI) else LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
-        """For one thread, our own; in tiles, of a matrix that the cache holds; by pairs they are for few rows."""
-        if not self._has_own(weight_OI) or torch.get_num_threads() > 1:
-            return False
+        """Our own; in tiles, of a matrix that the cache holds, for one thread; by pairs they are for few rows."""
+        if not self._is_narrow(weight_OI):
+            return _fits(weight_OI)
         is_small = weight_OI.nbytes <= _CACHED_BYTES
-        return not self._is_narrow(weight_OI) or (self.has_tiles and is_small)
+        return self.has_tiles and _fits(weight_OI) and is_small and torch.get_num_threads() == 1
 
     def _has_own(self, weight_OI: Tensor) -> bool:
-        """With tiles, also of a large matrix and for two threads."""
-        threads = torch.get_num_threads()
-        if not _fits(weight_OI):
-            return False
+        """By pairs, of a matrix that the cache holds, for one thread; in tiles, of any, for two."""
         if not self._is_narrow(weight_OI):
-            return threads == 1
+            return _fits(weight_OI)
+        threads = torch.get_num_threads()
         by_pairs = weight_OI.nbytes <= _CACHED_BYTES and threads == 1
-        return by_pairs or (self.has_tiles and threads <= _PANEL_THREADS)
+        return _fits(weight_OI) and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS))
 
     def _is_narrow(self, tensor: Tensor) -> bool:
         """Whether the processor multiplies it as bf16; else it does so by vectors, as fp32 or fp64."""
         return tensor.dtype == torch.bfloat16 and self.has_pairs
 
     def add_outer(self, dout_NO: Tensor, x_NI: Tensor, gradient_OI: Tensor) -> None:
-        """Our own for one thread, where the matrix fits; else the library's."""
-        if not _fits(gradient_OI) or torch.get_num_threads() > 1:
+        """Our own where the matrix fits, for one thread where the processor multiplies bf16; else the library's."""
+        if not _fits(gradient_OI) or (self._is_narrow(x_NI) and torch.get_num_threads() > 1):
             gradient_OI += dout_NO.t() @ x_NI
             return
         dout_NO = dout_NO if dout_NO.stride(1) == 1 else dout_NO.contiguous()

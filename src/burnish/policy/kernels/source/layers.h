@@ -25,6 +25,12 @@ template <class T> struct Places {
   const T *const *prefix_keys_LR, *const *prefix_values_LR;
   T *const *keys_L, *const *values_L;
   int64_t rows, slots;
+
+  Places from(int64_t n) const {  // without the first n tokens
+    Places other = *this;
+    other.position_N += n, other.row_N += n, other.slot_N += n;
+    return other;
+  }
 };
 
 // x [N][X], the residual stream, is used up; `hidden` becomes what the last norm makes of it.

@@ -1,5 +1,5 @@
 // What a decoder does beside its matrix products, fused and vectorised: norms, rotations, gates, decode attention, draws.
-// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. One thread a call; sums in a fixed order.
+// A plain C interface, loaded with ctypes; `plain.py` says the same in torch. Threads share rows, columns or heads; sums have a fixed order.
 //
 // Types are those of `numbers.h`. N tokens, X hidden size, H query heads, K key/value heads, D head size, I width of the gated layer, V vocabulary.
 #include "draws.h"
@@ -9,6 +9,7 @@
 #include "norms.h"
 #include "outer.h"
 #include "panels.h"
+#include "parts.h"
 #include "scores.h"
 #include "slots.h"
 #include "tree.h"
@@ -24,63 +25,114 @@ int has_pairs() {
 }
 }
 
-#define FOR(T, S, name)                                                                                                                            \
-  extern "C" {                                                                                                                                     \
-  void add_norm_##name(const S* x, const T* y, const S* w, double eps, S* sum, T* h, S* inverse, int64_t N, int64_t X) {                            \
-    add_norm<T>(x, y, w, S(eps), sum, h, inverse, N, X);                                                                                            \
-  }                                                                                                                                                \
-  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, T* narrow, int64_t N, int64_t X) {             \
-    add_norm_backward<T>(dh, x, w, inverse, dx, dw, narrow, N, X);                                                                                  \
-  }                                                                                                                                                \
-  void turn_##name(const T* qkv, const S* wq, const S* wk, const S* c, const S* s, const int64_t* position, double eps, T* q, T* k, T* v,           \
-                   int64_t N, int64_t H, int64_t K, int64_t D) {                                                                                    \
-    turn<T>(qkv, wq, wk, c, s, position, S(eps), q, k, v, N, H, K, D);                                                                              \
-  }                                                                                                                                                \
-  void turn_backward_##name(const T* dq, const T* dk, const T* dv, const T* qkv, const S* wq, const S* wk, const S* c, const S* s,                  \
-                            const int64_t* position, double eps, T* dqkv, S* dwq, S* dwk, int64_t N, int64_t H, int64_t K, int64_t D) {             \
-    turn_backward<T>(dq, dk, dv, qkv, wq, wk, c, s, position, S(eps), dqkv, dwq, dwk, N, H, K, D);                                                  \
-  }                                                                                                                                                \
-  void gate_##name(const T* both, T* out, int64_t N, int64_t I) { gate<T>(both, out, N, I); }                                                       \
-  void gate_backward_##name(T* dout, T* both, int64_t N, int64_t I) { gate_backward<T>(dout, both, N, I); }                                        \
-  void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,           \
+namespace {
+
+template <class P> P* moved(P* p, int64_t n) { return p ? p + n : p; }
+constexpr int64_t MANY = 1 << 14;  // numbers: worth a thread
+constexpr int64_t ROWS_EACH = 8;   // fewer rows than these go through all layers together, and threads share columns
+
+// The first token of the row that follows token n's before: threads share rows, not tokens, which look at those before them.
+inline int64_t row_at(const int32_t* row, int64_t n, int64_t N) {
+  while (n > 0 && n < N && row[n] == row[n - 1]) n++;
+  return n;
+}
+
+}  // namespace
+
+#define FOR(T, S, name)                                                                                                                              \
+  extern "C" {                                                                                                                                       \
+  void add_norm_##name(const S* x, const T* y, const S* w, double eps, S* sum, T* h, S* inverse, int64_t N, int64_t X) {                             \
+    in_parts(N, X, [&](int64_t n, int64_t count, int) {                                                                                              \
+      add_norm<T>(x + n * X, moved(y, n * X), w, S(eps), sum + n * X, h + n * X, inverse + n, count, X);                                             \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void add_norm_backward_##name(const T* dh, const S* x, const S* w, const S* inverse, S* dx, S* dw, T* narrow, int64_t N, int64_t X) {              \
+    PartSums<S> sums(dw, X);                                                                                                                         \
+    in_parts(N, X, [&](int64_t n, int64_t count, int part) {                                                                                         \
+      add_norm_backward<T>(dh + n * X, x + n * X, w, inverse + n, dx + n * X, sums.of(part), moved(narrow, n * X), count, X);                        \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void turn_##name(const T* qkv, const S* wq, const S* wk, const S* c, const S* s, const int64_t* position, double eps, T* q, T* k, T* v,            \
+                   int64_t N, int64_t H, int64_t K, int64_t D) {                                                                                     \
+    const int64_t all = (H + 2 * K) * D;                                                                                                             \
+    in_parts(N, all, [&](int64_t n, int64_t count, int) {                                                                                            \
+      turn<T>(qkv + n * all, wq, wk, c, s, position + n, S(eps), q + n * H * D, k + n * K * D, v + n * K * D, count, H, K, D);                       \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void turn_backward_##name(const T* dq, const T* dk, const T* dv, const T* qkv, const S* wq, const S* wk, const S* c, const S* s,                   \
+                            const int64_t* position, double eps, T* dqkv, S* dwq, S* dwk, int64_t N, int64_t H, int64_t K, int64_t D) {              \
+    const int64_t all = (H + 2 * K) * D;                                                                                                             \
+    PartSums<S> query(dwq, D), key(dwk, D);                                                                                                          \
+    in_parts(N, all, [&](int64_t n, int64_t count, int part) {                                                                                       \
+      turn_backward<T>(dq + n * H * D, dk + n * K * D, dv + n * K * D, qkv + n * all, wq, wk, c, s, position + n, S(eps), dqkv + n * all,            \
+                       query.of(part), key.of(part), count, H, K, D);                                                                                \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void gate_##name(const T* both, T* out, int64_t N, int64_t I) {                                                                                    \
+    in_parts(N, I, [&](int64_t n, int64_t count, int) { gate<T>(both + n * 2 * I, out + n * I, count, I); });                                        \
+  }                                                                                                                                                  \
+  void gate_backward_##name(T* dout, T* both, int64_t N, int64_t I) {                                                                                \
+    in_parts(N, I, [&](int64_t n, int64_t count, int) { gate_backward<T>(dout + n * I, both + n * 2 * I, count, I); });                              \
+  }                                                                                                                                                  \
+  void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,            \
                      const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K, int64_t D, double scale) {   \
-    attend<T>(q, k, v, row, slot, pk, pv, prefix, keys, values, slots, out, N, H, K, D, scale);                                                     \
-  }                                                                                                                                                \
-  void lay_##name(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {                                     \
-    lay<T>(k, v, keys, values, E, K, D, slots);                                                                                                     \
-  }                                                                                                                                                \
-  void tree_attend_##name(const T* q, const T* k, const T* v, const int32_t* first, const int32_t* count, const int32_t* parent, int64_t segments,    \
-                          int64_t remembered, T* out, S* log_sum, int64_t H, int64_t K, int64_t D, double scale) {                                  \
-    tree_attend<T>(q, k, v, Tree{first, count, parent, segments, remembered}, out, log_sum, H, K, D, S(scale));                                     \
-  }                                                                                                                                                \
+    in_parts(N, MANY, [&](int64_t n, int64_t count, int) {                                                                                           \
+      const int64_t first = row_at(row, n, N), end = row_at(row, n + count, N);                                                                      \
+      if (first < end)                                                                                                                               \
+        attend<T>(q + first * H * D, k + first * K * D, v + first * K * D, row + first, slot + first, pk, pv, prefix, keys, values, slots,           \
+                  out + first * H * D, end - first, H, K, D, scale);                                                                                 \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void lay_##name(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {                                      \
+    lay<T>(k, v, keys, values, E, K, D, slots);                                                                                                      \
+  }                                                                                                                                                  \
+  void tree_attend_##name(const T* q, const T* k, const T* v, const int32_t* first, const int32_t* count, const int32_t* parent, int64_t segments,   \
+                          int64_t remembered, T* out, S* log_sum, int64_t H, int64_t K, int64_t D, double scale) {                                   \
+    const Tree tree{first, count, parent, segments, remembered};                                                                                     \
+    in_parts(K, MANY, [&](int64_t h, int64_t heads, int) { tree_attend<T>(q, k, v, tree, out, log_sum, H, K, D, S(scale), h, heads); });             \
+  }                                                                                                                                                  \
   void tree_attend_backward_##name(const T* dout, const T* q, const T* k, const T* v, const T* out, const S* log_sum, const int32_t* first,          \
-                                   const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,          \
-                                   int64_t H, int64_t K, int64_t D, double scale) {                                                                 \
-    tree_attend_backward<T>(dout, q, k, v, out, log_sum, Tree{first, count, parent, segments, remembered}, dq, dk, dv, H, K, D, S(scale));           \
-  }                                                                                                                                                \
-  void lay_panels_##name(const T* w, int transposed, T* out, int64_t O, int64_t I) { lay_panels(w, transposed, out, O, I); }                        \
-  void through_panels_##name(const T* x, const T* w, const T* bias, T* out, int64_t N, int64_t I, int64_t O) {                                      \
-    through_panels(x, w, bias, out, N, I, O);                                                                                                       \
-  }                                                                                                                                                \
-  void through_layers_##name(const Layer<T>* layers, const Sizes* sizes, const Places<T>* places, const S* c, const S* s, const S* last_norm,       \
-                             double eps, double scale, S* x, T* hidden, int64_t N) {                                                               \
-    through_layers<T>(layers, *sizes, *places, c, s, last_norm, S(eps), scale, x, hidden, N);                                                       \
-  }                                                                                                                                                \
-  void add_outer_##name(const T* dout, int64_t stride, const T* x, S* gradient, int64_t N, int64_t O, int64_t I) {                                  \
-    add_outer(dout, stride, x, gradient, N, O, I);                                                                                                  \
-  }                                                                                                                                                \
-  void draw_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const double* uniform, int64_t* id,          \
-                   S* logp, S* mass, int64_t R, int64_t V) {                                                                                        \
-    draw<T>(logits, bits, choice, temperature, uniform, id, logp, mass, R, V);                                                                      \
-  }                                                                                                                                                \
-  void score_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target, S* log_sum,          \
-                    S* logp, S* entropy, int64_t P, int64_t V) {                                                                                    \
-    score<T>(logits, bits, choice, temperature, target, log_sum, logp, entropy, P, V);                                                              \
-  }                                                                                                                                                \
-  void score_backward_##name(T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target,                   \
-                             const S* log_sum, const S* slope, int64_t P, int64_t V) {                                                              \
-    score_backward<T>(logits, bits, choice, temperature, target, log_sum, slope, P, V);                                                             \
-  }                                                                                                                                                \
+                                   const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,           \
+                                   int64_t H, int64_t K, int64_t D, double scale) {                                                                  \
+    const Tree tree{first, count, parent, segments, remembered};                                                                                     \
+    in_parts(K, MANY, [&](int64_t h, int64_t heads, int) {                                                                                           \
+      tree_attend_backward<T>(dout, q, k, v, out, log_sum, tree, dq, dk, dv, H, K, D, S(scale), h, heads);                                           \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void lay_panels_##name(const T* w, int transposed, T* out, int64_t O, int64_t I) { lay_panels(w, transposed, out, O, I); }                         \
+  void through_panels_##name(const T* x, const T* w, const T* bias, T* out, int64_t N, int64_t I, int64_t O) {                                       \
+    through_panels(x, w, bias, out, N, I, O);                                                                                                        \
+  }                                                                                                                                                  \
+  void through_layers_##name(const Layer<T>* layers, const Sizes* sizes, const Places<T>* places, const S* c, const S* s, const S* last_norm,        \
+                             double eps, double scale, S* x, T* hidden, int64_t N) {                                                                 \
+    const int64_t X = sizes->hidden, items = N >= ROWS_EACH * threads() ? N : 1;                                                                     \
+    in_parts(items, MANY, [&](int64_t n, int64_t count, int) {                                                                                       \
+      const int64_t first = row_at(places->row_N, n, N), end = items == 1 ? N : row_at(places->row_N, n + count, N);                                 \
+      if (first < end)                                                                                                                               \
+        through_layers<T>(layers, *sizes, places->from(first), c, s, last_norm, S(eps), scale, x + first * X, hidden + first * X, end - first);      \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void add_outer_##name(const T* dout, int64_t stride, const T* x, S* gradient, int64_t N, int64_t O, int64_t I) {                                   \
+    add_outer(dout, stride, x, gradient, N, O, I);                                                                                                   \
+  }                                                                                                                                                  \
+  void draw_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const double* uniform, int64_t* id,           \
+                   S* logp, S* mass, int64_t R, int64_t V) {                                                                                         \
+    in_parts(R, V, [&](int64_t r, int64_t count, int) {                                                                                              \
+      draw<T>(logits + r * V, bits, choice + r, temperature + r, uniform + r, id + r, logp + r, mass + r, count, V);                                 \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void score_##name(const T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target, S* log_sum,           \
+                    S* logp, S* entropy, int64_t P, int64_t V) {                                                                                     \
+    in_parts(P, V, [&](int64_t p, int64_t count, int) {                                                                                              \
+      score<T>(logits + p * V, bits, choice + p, temperature + p, target + p, log_sum + p, logp + p, entropy + p, count, V);                         \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
+  void score_backward_##name(T* logits, const uint32_t* bits, const int32_t* choice, const S* temperature, const int64_t* target,                    \
+                             const S* log_sum, const S* slope, int64_t P, int64_t V) {                                                               \
+    in_parts(P, V, [&](int64_t p, int64_t count, int) {                                                                                              \
+      score_backward<T>(logits + p * V, bits, choice + p, temperature + p, target + p, log_sum + p, slope + p, count, V);                            \
+    });                                                                                                                                              \
+  }                                                                                                                                                  \
   }
 
 FOR(double, double, f64)

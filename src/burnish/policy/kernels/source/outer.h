@@ -1,23 +1,25 @@
 // A weight's gradient. N tokens, O outputs, I inputs, both multiples of 32.
 #pragma once
+#include "parts.h"
 #include "products.h"
 
 namespace {
 
-// gradient [O][I] += dout^T x; `stride` lies between dout's rows. Some tokens and outputs at a time: dout's columns as many as
-// are multiplied together side by side, [tokens / P][R][P], x in panels. Both are laid out a few tokens at a time, whose lines
-// the nearest cache holds meanwhile.
-template <class T> void add_outer(const T* dout, int64_t stride, const T* x, Sum<T>* gradient, int64_t N, int64_t O, int64_t I) {
+// gradient [O][I] += dout^T x; `stride`, `across` and `along` lie between the rows of dout, x and the gradient. Some tokens and outputs
+// at a time: dout's columns as many as are multiplied together side by side, [tokens / P][R][P], x in panels. Both are laid out a
+// few tokens at a time, whose lines the nearest cache holds meanwhile.
+template <class T>
+void add_some(const T* dout, int64_t stride, const T* x, int64_t across, Sum<T>* gradient, int64_t along, int64_t N, int64_t O, int64_t I) {
   constexpr int P = PAIR<T>, R = ROWS<Sum<T>>;
   const int64_t chunk = 256, wide = 32 * R, few = 16;
   static thread_local Numbers<T> left_room, right_room;
   T *left = grown(left_room, chunk * wide), *right = grown(right_room, chunk * I);
-  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * I) {
+  for (int64_t n = 0; n < N; n += chunk, dout += chunk * stride, x += chunk * across) {
     const int64_t tokens = std::min(chunk, N - n), padded = padded_to(tokens, P);
     for (int64_t first = 0; first < padded; first += few)
       for (int64_t i = 0; i < I; i += LANES)
         for (int64_t t = first; t < std::min(first + few, padded); t++)
-          for (int64_t l = 0; l < LANES; l++) right[i * padded + t / P * LANES * P + l * P + t % P] = t < tokens ? x[t * I + i + l] : T{};
+          for (int64_t l = 0; l < LANES; l++) right[i * padded + t / P * LANES * P + l * P + t % P] = t < tokens ? x[t * across + i + l] : T{};
     for (int64_t from = 0; from < O; from += wide) {
       const int64_t columns = std::min(wide, O - from);
       for (int64_t first = 0; first < padded; first += few)
@@ -28,15 +30,26 @@ template <class T> void add_outer(const T* dout, int64_t stride, const T* x, Sum
         });
       for (int64_t i = 0; i < I; i += LANES)
         by_rows<R>(columns, [&](auto C, int64_t c) {
-          Sum<T>* place = gradient + (from + c) * I + i;
-          for (int64_t r = 0; r < C.value; r++) __builtin_prefetch(place + r * I, 1);
+          Sum<T>* place = gradient + (from + c) * along + i;
+          for (int64_t r = 0; r < C.value; r++) __builtin_prefetch(place + r * along, 1);
           alignas(64) Sum<T> sum[C.value][LANES];
           vector_product<T, C.value, 1>(left + c * padded, P, right + i * padded, LANES, 0, sum[0], LANES, padded, false, 0, C.value * P);
           for (int64_t r = 0; r < C.value; r++)
-            for (int64_t l = 0; l < LANES; l++) place[r * I + l] += sum[r][l];
+            for (int64_t l = 0; l < LANES; l++) place[r * along + l] += sum[r][l];
         });
     }
   }
+}
+
+// The same; threads share the gradient's rows or columns, of which there are more, so that each lays out the less.
+template <class T> void add_outer(const T* dout, int64_t stride, const T* x, Sum<T>* gradient, int64_t N, int64_t O, int64_t I) {
+  if (O >= I)
+    return in_parts(O / 32, N * I, [&](int64_t block, int64_t count, int) {
+      add_some(dout + 32 * block, stride, x, I, gradient + 32 * block * I, I, N, 32 * count, I);
+    });
+  in_parts(I / 32, N * O, [&](int64_t block, int64_t count, int) {
+    add_some(dout, stride, x + 32 * block, I, gradient + 32 * block, I, N, O, 32 * count);
+  });
 }
 
 #if defined(HAS_TILES)

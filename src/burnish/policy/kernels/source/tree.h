@@ -129,15 +129,17 @@ void slopes(const A* __restrict score, const A* __restrict dweight, const A* __r
   }
 }
 
+// Of so many key/value heads from the first on.
 template <class T>
-void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, Sum<T>* log_sum, int64_t H, int64_t K, int64_t D, Sum<T> scale) {
+void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, Sum<T>* log_sum, int64_t H, int64_t K, int64_t D, Sum<T> scale,
+                 int64_t first_head, int64_t heads) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
   const Tiles tiles;
   Laid<T> keys(tree, D, true, false), values(tree, D, false, true);
   Numbers<T> query(D * QUERIES), weight;
   Numbers<A> score, gathered(D * QUERIES);
-  for (int64_t h = 0; h < K; h++) {
+  for (int64_t h = first_head; h < first_head + heads; h++) {
     keys.fill(tree, k + h * D, K * D, D);
     values.fill(tree, v + h * D, K * D, D);
     for (int64_t s = 0; s < tree.segments; s++) {
@@ -189,7 +191,7 @@ void tree_attend(const T* q, const T* k, const T* v, const Tree& tree, T* out, S
 
 template <class T>
 void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, const T* out, const Sum<T>* log_sum, const Tree& tree, T* dq, T* dk,
-                          T* dv, int64_t H, int64_t K, int64_t D, Sum<T> scale) {
+                          T* dv, int64_t H, int64_t K, int64_t D, Sum<T> scale, int64_t first_head, int64_t heads) {
   using A = Sum<T>;
   constexpr int P = PAIR<T>;
   const Tiles tiles;
@@ -199,7 +201,7 @@ void tree_attend_backward(const T* dout, const T* q, const T* k, const T* v, con
   Numbers<A> score, dweight, dkeys(all * D), dvalues(all * D), dquery(D * QUERIES);
   A ones[QUERIES];
   std::fill(ones, ones + QUERIES, A(1));
-  for (int64_t h = 0; h < K; h++) {
+  for (int64_t h = first_head; h < first_head + heads; h++) {
     keys.fill(tree, k + h * D, K * D, D);
     values.fill(tree, v + h * D, K * D, D);
     std::fill(dkeys.begin(), dkeys.end(), A(0));
