@@ -117,7 +117,7 @@ class Training(_Section):
     ungradable_reward: float = 0.0
     """Reward of truncated, empty or unparsable answers; -1 is what OpenAI's published figures fit."""
     threads: int = Field(default=1, ge=1)
-    """torch threads of a run. Results are bit for bit the same only at the same number."""
+    """Threads of a run. Results are bit for bit the same only at the same number."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of a base's weights and activations wherever it runs, in training and serving alike; sums, learning weights and
     moments stay float32. `auto`: bfloat16 where the processor multiplies it (AVX512-BF16, AMX), else float32."""

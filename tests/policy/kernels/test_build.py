@@ -37,6 +37,12 @@ def test_they_are_compiled_once(fresh):
     assert [(each, each.stat().st_mtime_ns) for each in fresh.iterdir()] == [(file, made)]
 
 
+@needs_compiler
+def test_a_compiler_without_openmp_makes_them_without_threads(fresh, monkeypatch):
+    monkeypatch.setattr(build, "THREADED", "-fno-such-thing")
+    assert isinstance(kernels(), NativeKernels)
+
+
 def test_without_a_compiler_they_run_in_torch(fresh, monkeypatch, caplog):
     monkeypatch.setenv("PATH", str(fresh))
     with caplog.at_level(logging.INFO):

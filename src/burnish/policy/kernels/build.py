@@ -56,9 +56,8 @@ def library() -> ctypes.CDLL | None:
 @cache
 def digest() -> str:
     """Names the sources and the flags."""
-    return hashlib.sha256(b"".join(map(Path.read_bytes, SOURCES)) + " ".join((*FLAGS, THREADED)).encode()).hexdigest()[
-        :12
-    ]
+    flags = " ".join((*FLAGS, THREADED))
+    return hashlib.sha256(b"".join(map(Path.read_bytes, SOURCES)) + flags.encode()).hexdigest()[:12]
 
 
 def _compiled(compiler: str, directory: Path) -> Path:
