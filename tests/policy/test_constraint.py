@@ -113,6 +113,14 @@ def test_constraints_are_named_by_all_that_they_restrict(base, bases):
         Constraints(base.vocabulary).named(min(digests))
 
 
+def test_schemas_that_allow_the_same_are_still_two(base):
+    constraints = Constraints(base.vocabulary)
+    one = constraints.of('{"type":"string","format":"date","pattern":"^2"}', 0)
+    other = constraints.of('{"type":"string","format":"date","pattern":"^2","allOf":[]}', 0)
+    assert one.digest != other.digest
+    assert constraints.named(other.digest) is other
+
+
 def test_a_schema_that_cannot_be_enforced_is_refused(base):
     with pytest.raises(InvalidRequest) as caught:
         base.constraints.of('{"not":{"type":"string"}}', 0)

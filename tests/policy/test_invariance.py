@@ -1,5 +1,4 @@
 import pytest
-import torch
 
 from burnish.core.errors import Unavailable
 from burnish.policy import invariance as module
@@ -11,20 +10,16 @@ from burnish.policy.kernels.plain import PlainKernels
 from burnish.policy.load import Base
 from tests.policy.asking import SCHEMA, answers, ask
 
-needs_bfloat16 = pytest.mark.skipif(
-    not torch.cpu._is_avx512_bf16_supported(), reason="this processor does not multiply bfloat16"
-)
-
 
 @pytest.fixture(scope="module")
 def starter() -> Base:
-    base = Base.load("burnish-starter", dtype="bfloat16")
+    """In the type that this processor multiplies best."""
+    base = Base.load("burnish-starter")
     if not isinstance(base.network.kernels, NativeKernels):
         pytest.skip("no compiler here")
     return base
 
 
-@needs_bfloat16
 def test_what_was_proven_holds_for_every_kind_of_answer(starter):
     prove(starter)
     long = "The policy says that all of it is encrypted. " * 20
@@ -61,7 +56,6 @@ def test_without_rows_that_keep_apart_it_is_refused_with_what_to_do():
         prove(base)
 
 
-@needs_bfloat16
 def test_an_engine_that_is_not_invariant_does_not_stand_the_probe(starter, monkeypatch):
     monkeypatch.setattr(module, "Engine", lambda base, invariant: Engine(base))
     with pytest.raises(Unavailable):

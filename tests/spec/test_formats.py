@@ -7,7 +7,7 @@ import pytest
 from llguidance import LLMatcher, LLTokenizer
 
 from burnish.spec.formats import PATTERNS, with_exact_formats
-from burnish.spec.schema import grammar_of
+from burnish.spec.schema import grammar_of, reason_against
 
 TOKENIZER = LLTokenizer("byte")
 MOST_BYTES = 300
@@ -94,11 +94,16 @@ def test_a_pattern_of_ones_own_holds_as_well():
         lambda day: {"anyOf": [{"type": "array", "items": day}, {"type": "object", "additionalProperties": day}]},
         lambda day: {
             "type": "array",
+            "items": {"$ref": "#/components/schemas/day"},
+            "components": {"schemas": {"day": day}},
+        },
+        lambda day: {
+            "type": "array",
             "items": {"$ref": "#/$defs/day"},
             "$defs": {"day": {"type": ["string", "null"], **day}},
         },
     ],
-    ids=["property", "any property", "items", "tuple", "one of several", "by reference"],
+    ids=["property", "any property", "items", "tuple", "one of several", "by a reference to anywhere", "by reference"],
 )
 def test_a_format_is_found_however_deep(around):
     schema = around({"type": "string", "format": "date"})
@@ -117,6 +122,20 @@ def test_what_only_looks_like_a_format_stays_as_it_is():
         "format": ["date"],
     }
     assert with_exact_formats(schema) == schema
+
+
+@pytest.mark.parametrize("wrong", [5, None, True, {"a": 1}, "ab"])
+def test_a_schema_that_is_none_is_refused_as_before(wrong):
+    schema = {"type": "string", "format": "date", "pattern": "a", "allOf": wrong}
+    assert with_exact_formats(schema) == schema
+    assert reason_against(schema)
+
+
+def test_one_that_is_too_deep_is_refused():
+    schema: dict = {"type": "string"}
+    for _ in range(2000):
+        schema = {"type": "array", "items": schema}
+    assert "recursion" in reason_against(schema)
 
 
 def test_the_fields_keep_their_order_and_the_schema_itself_is_not_touched():

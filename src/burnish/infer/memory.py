@@ -14,8 +14,8 @@ from burnish.settings import STARTER, starter_directory
 
 PROCESS_BYTES = 700 * 1024**2
 """Of the interpreter, torch and the prompts that are kept, without a model; measured 430 MB, and 256 MiB of prompts."""
-PARAMETER_BYTES = 7
-"""A parameter in float32 as it is read, in bfloat16 as it is computed with, and something for what is computed."""
+PARAMETER_BYTES = 8
+"""A parameter in float32 twice, as it is read and as products read it; or once, beside bfloat16 twice that is less."""
 ROWS_SHARE = 8
 """Keys and values of the answers under way may take one part in so many of the limit."""
 _FREE_SHARE = 0.8

@@ -47,7 +47,7 @@ class Constraint:
         self.calls = calls
         """Only for a vocabulary with marks for them."""
         grammar = None if response_schema is None else grammar_of(response_schema)
-        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{grammar}|{calls}"
+        text = f"{LIBRARY}|{vocabulary.digest()}|{reasoning_tokens}|{response_schema}|{grammar}|{calls}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._matcher: LLMatcher | None = None
         self._call_matcher: LLMatcher | None = None

@@ -173,6 +173,7 @@ class _LearningPass(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dh_NX: Tensor) -> tuple[None, ...]:
         weights, (x_NX, inverse_N) = ctx.decoder.weights, ctx.last
+        weights.head.passed()
         dx_NX, norm = torch.zeros_like(x_NX), weights.norm
         dout_NX = ctx.decoder.kernels.add_norm_backward(dh_NX, x_NX, norm.value_X, inverse_N, dx_NX, norm.gradient)
         while ctx.layers:

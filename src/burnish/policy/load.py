@@ -152,6 +152,7 @@ def _network(name: str, model: Any, dtype: Dtype, found: Kernels) -> tuple[Netwo
         return hooked, routing
     decoder = Decoder(model, routing, found, torch.float32)
     _probe(name, decoder)
+    decoder.refresh()  # what products were laid out for the probe
     wanted = _dtype(dtype)
     return (decoder if wanted == torch.float32 else Decoder(model, routing, found, wanted)), routing
 

@@ -22,14 +22,19 @@ PATTERNS = {
 }
 """What a string of each format must match as well. An address has 64 octets at most before the @ (RFC 5321, 4.5.3.1),
 and 63 in each label of its domain (RFC 1035, 2.3.4)."""
-_ONE = ("additionalProperties", "items", "additionalItems", "unevaluatedProperties", "unevaluatedItems", "not")
-_MANY = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-"""Keywords whose value is a schema, a list of schemas, or schemas by name."""
+"""Keywords whose value is schemas by name: a name may be any keyword's."""
+_DATA = ("const", "enum", "default", "examples")
+"""Keywords whose value is no schema, whatever it looks like."""
 
 
 def with_exact_formats(schema: Json) -> Json:
-    """A copy of a JSON schema with `PATTERNS` beside its formats, however deep; its fields keep their order."""
+    """A copy of a JSON schema with `PATTERNS` beside its formats, however deep; its fields keep their order.
+
+    Keywords that no draft knows are gone through, too: a `$ref` may point anywhere.
+    """
+    if isinstance(schema, list):
+        return [with_exact_formats(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
     exact = {keyword: _inner(keyword, value) for keyword, value in schema.items()}
@@ -38,14 +43,13 @@ def with_exact_formats(schema: Json) -> Json:
         return exact
     if "pattern" not in exact:
         return {**exact, "pattern": pattern}
-    return {**exact, "allOf": [*exact.get("allOf", []), {"pattern": pattern}]}
+    others = exact.get("allOf", [])
+    return {**exact, "allOf": [*others, {"pattern": pattern}]} if isinstance(others, list) else exact
 
 
 def _inner(keyword: str, value: Json) -> Json:
-    if keyword in _ONE and isinstance(value, dict):
-        return with_exact_formats(value)
-    if keyword in _MANY and isinstance(value, list):
-        return [with_exact_formats(each) for each in value]
+    if keyword in _DATA:
+        return value
     if keyword in _NAMED and isinstance(value, dict):
         return {name: with_exact_formats(each) for name, each in value.items()}
-    return value
+    return with_exact_formats(value)

@@ -40,7 +40,7 @@ def reason_against(schema: dict[str, Json]) -> str | None:
     """Why llguidance cannot enforce a schema; None where it can."""
     try:
         failed, messages = LLMatcher.validate_grammar_with_warnings(grammar_of(_text_of(schema)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         failed, messages = True, [str(error)]
     return "; ".join(messages).strip() if failed else None
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from burnish.policy.kernels import build
 from burnish.policy.kernels.native import NativeKernels, kernels
@@ -41,6 +42,15 @@ def test_they_are_compiled_once(fresh):
 def test_a_compiler_without_openmp_makes_them_without_threads(fresh, monkeypatch):
     monkeypatch.setattr(build, "THREADED", "-fno-such-thing")
     assert isinstance(kernels(), NativeKernels)
+    (file,) = fresh.iterdir()
+    assert file.name.endswith("-thread.so")
+
+
+@needs_compiler
+def test_an_openmp_that_is_not_torchs_is_done_without(fresh, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    assert isinstance(kernels(), NativeKernels)
+    assert "-thread.so" in {file.name[-10:] for file in fresh.iterdir()}
 
 
 def test_without_a_compiler_they_run_in_torch(fresh, monkeypatch, caplog):

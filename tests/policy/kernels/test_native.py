@@ -133,7 +133,7 @@ def threads():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("rows", [5, 700])
+@pytest.mark.parametrize("rows", [131, 700])
 def test_threads_change_no_bit_of_a_row_and_only_the_rounding_of_sums_over_rows(native, dtype, rows, threads):
     wide, size = sum_dtype(dtype), 32
     stream_NX, weight_X = torch.randn(rows, 256, dtype=wide), torch.randn(256, dtype=wide)
@@ -174,15 +174,14 @@ def test_threads_change_no_bit_of_a_row_and_only_the_rounding_of_sums_over_rows(
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", [1, 7, 700])
-@pytest.mark.parametrize(("outputs", "inputs"), [(64, 512), (512, 64)])
+@pytest.mark.parametrize(("outputs", "inputs"), [(64, 512), (1024, 512)])
 def test_threads_change_no_bit_of_a_product(native, dtype, rows, outputs, inputs, threads):
-    weight_OI, x_NI, dout_NO = (
-        torch.randn(*shape).to(dtype) for shape in ((outputs, inputs), (rows, inputs), (rows, outputs))
-    )
+    """700 rows of 64 outputs share rows; 7 rows of 1,024 outputs and their biases share columns."""
+    weight_OI, bias_O = torch.randn(outputs, inputs).to(dtype), torch.randn(outputs).to(dtype)
+    x_NI, dout_NO = torch.randn(rows, inputs).to(dtype), torch.randn(rows, outputs).to(dtype)
     threads(1)
-    panels, alone_OI = native.panels(weight_OI, None), torch.zeros(outputs, inputs, dtype=sum_dtype(dtype))
-    if not isinstance(panels, NativePanels):
-        pytest.skip("the library multiplies these here")
+    panels, alone_OI = native.panels(weight_OI, bias_O), torch.zeros(outputs, inputs, dtype=sum_dtype(dtype))
+    assert isinstance(panels, NativePanels)
     alone_NO = panels.product(x_NI)
     native.add_outer(dout_NO, x_NI, alone_OI)
     for count in (2, 3):

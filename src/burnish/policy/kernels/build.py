@@ -8,8 +8,11 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+
+import torch
 
 from burnish.settings import cache_directory
 
@@ -34,7 +37,7 @@ FLAGS = (
     "-freciprocal-math",
 )
 THREADED = "-fopenmp"
-"""Where the compiler has it. What it links is torch's own OpenMP, with torch's threads."""
+"""Where the compiler has it, and what it links is torch's own OpenMP, with torch's threads."""
 _TIMEOUT_S = 300
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -46,11 +49,27 @@ def library() -> ctypes.CDLL | None:
     if compiler is None:
         log.info("no C++ compiler: the kernels run in plain torch")
         return None
+    error: Exception | None = None
+    for flags in ((*FLAGS, THREADED), FLAGS):
+        try:
+            found = ctypes.CDLL(str(_compiled(compiler, flags, cache_directory() / "kernels")))
+        except (OSError, subprocess.SubprocessError) as failure:
+            error = failure
+            continue
+        if flags is FLAGS or _follows_torch(found):
+            return found
+    log.warning("the kernels could not be compiled; they run in plain torch", extra={"error": str(error)})
+    return None
+
+
+def _follows_torch(found: ctypes.CDLL) -> bool:
+    """Whether the library's threads are as many as torch's, whatever their number."""
+    before = torch.get_num_threads()
     try:
-        return ctypes.CDLL(str(_compiled(compiler, cache_directory() / "kernels")))
-    except (OSError, subprocess.SubprocessError) as error:
-        log.warning("the kernels could not be compiled; they run in plain torch", extra={"error": str(error)})
-        return None
+        torch.set_num_threads(before + 1)
+        return int(found.threads_now()) == before + 1
+    finally:
+        torch.set_num_threads(before)
 
 
 @cache
@@ -60,29 +79,22 @@ def digest() -> str:
     return hashlib.sha256(b"".join(map(Path.read_bytes, SOURCES)) + flags.encode()).hexdigest()[:12]
 
 
-def _compiled(compiler: str, directory: Path) -> Path:
+def _compiled(compiler: str, flags: Sequence[str], directory: Path) -> Path:
     """The library's file, made aside and renamed: several processes may do so at a time."""
-    target = directory / f"{digest()}-{_machine(compiler)}.so"
+    threads = "threads" if THREADED in flags else "thread"
+    target = directory / f"{digest()}-{_machine(compiler)}-{threads}.so"
     if target.is_file():
         return target
     directory.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(suffix=".so", dir=directory)
     os.close(handle)
     try:
-        _compile(compiler, aside)
+        command = [compiler, *flags, "-o", aside, str(_MAIN)]
+        subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_S)
         Path(aside).replace(target)
     finally:
         Path(aside).unlink(missing_ok=True)
     return target
-
-
-def _compile(compiler: str, aside: str) -> None:
-    """With threads, or else without."""
-    command = [compiler, *FLAGS, "-o", aside, str(_MAIN)]
-    try:
-        subprocess.run([*command, THREADED], check=True, capture_output=True, timeout=_TIMEOUT_S)
-    except subprocess.CalledProcessError:
-        subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_S)
 
 
 def _machine(compiler: str) -> str:

@@ -15,6 +15,7 @@
 #include "tree.h"
 
 extern "C" {
+int threads_now() { return threads(); }
 int has_tiles() { return Tiles::are_there(); }
 int has_pairs() {
 #if defined(HAS_NARROW)
