@@ -9,6 +9,7 @@ from burnish.core.errors import BurnishError, Busy, InvalidRequest, NotFound, Un
 from burnish.infer import fleet as module
 from burnish.infer.fleet import Fleet
 from burnish.policy.adapter import Adapter
+from burnish.policy.kernels.plain import PlainKernels
 from burnish.policy.load import Base
 from burnish.settings import Models, Settings
 from burnish.spec.chat import ChatRequest
@@ -211,7 +212,9 @@ def test_where_too_many_wait_nobody_else_is_let_in(tmp_path, blobs, tiny, monkey
     with_fleet(settings_of(tmp_path, tiny=tiny), blobs, act)
 
 
-def test_invariance_that_cannot_be_held_is_refused(tmp_path, blobs):
+def test_invariance_that_cannot_be_held_is_refused(tmp_path, blobs, monkeypatch):
+    """As where there is no compiler: libraries sum in an order that hangs on the batch."""
+    monkeypatch.setattr("burnish.policy.load.kernels", PlainKernels)
     settings = Settings.model_validate(
         {"data_dir": tmp_path, "training": {"dtype": "float32"}, "serving": {"invariant": True}}
     )
