@@ -85,19 +85,14 @@ class NativeKernels:
         return NativePanels(self, weight_OI, bias_O) if self._has_own(weight_OI) else LibraryPanels(weight_OI, bias_O)
 
     def has_panels_for_all(self, weight_OI: Tensor) -> bool:
-        """Our own; in tiles, of a matrix that the cache holds, for one thread; by pairs they are for few rows."""
-        if not self._is_narrow(weight_OI):
-            return _fits(weight_OI)
-        is_small = weight_OI.nbytes <= _CACHED_BYTES
-        return self.has_tiles and _fits(weight_OI) and is_small and torch.get_num_threads() == 1
+        """Our own; by pairs they are for few rows, and in tiles for any where the cache holds the matrix."""
+        for_all = not self._is_narrow(weight_OI) or (self.has_tiles and _is_cached(weight_OI))
+        return for_all and self._has_own(weight_OI)
 
     def _has_own(self, weight_OI: Tensor) -> bool:
-        """By pairs, of a matrix that the cache holds, for one thread; in tiles, of any, for two."""
-        if not self._is_narrow(weight_OI):
-            return _fits(weight_OI)
-        threads = torch.get_num_threads()
-        by_pairs = weight_OI.nbytes <= _CACHED_BYTES and threads == 1
-        return _fits(weight_OI) and (by_pairs or (self.has_tiles and threads <= _PANEL_THREADS))
+        """Of bf16, where the processor multiplies it, what the cache holds; in tiles, any, for two threads."""
+        in_tiles = self.has_tiles and torch.get_num_threads() <= _PANEL_THREADS
+        return _fits(weight_OI) and (not self._is_narrow(weight_OI) or _is_cached(weight_OI) or in_tiles)
 
     def _is_narrow(self, tensor: Tensor) -> bool:
         """Whether the processor multiplies it as bf16; else it does so by vectors, as fp32 or fp64."""
@@ -293,6 +288,11 @@ class NativePanels:
 def _fits(matrix_OI: Tensor) -> bool:
     """Whether its sizes are whole numbers of our own panels."""
     return not any(size % _PANEL for size in matrix_OI.shape)
+
+
+def _is_cached(matrix_OI: Tensor) -> bool:
+    """Whether the cache of the one core that computes holds it."""
+    return matrix_OI.nbytes <= _CACHED_BYTES and torch.get_num_threads() == 1
 
 
 def _functions(found: ctypes.CDLL, name: str) -> _Functions:

@@ -29,13 +29,19 @@ int has_pairs() {
 namespace {
 
 template <class P> P* moved(P* p, int64_t n) { return p ? p + n : p; }
-constexpr int64_t MANY = 1 << 14;  // numbers: worth a thread
-constexpr int64_t ROWS_EACH = 8;   // fewer rows than these go through all layers together, and threads share columns
+constexpr int64_t ROWS_EACH = 8;  // fewer rows than these go through all layers together, and threads share columns
 
 // The first token of the row that follows token n's before: threads share rows, not tokens, which look at those before them.
 inline int64_t row_at(const int32_t* row, int64_t n, int64_t N) {
   while (n > 0 && n < N && row[n] == row[n - 1]) n++;
   return n;
+}
+// act(the first, how many) of tokens, whole rows of them.
+template <class Do> void in_rows(const int32_t* row, int64_t N, const Do& act) {
+  in_parts(N, ENOUGH, [&](int64_t n, int64_t count, int) {
+    const int64_t first = row_at(row, n, N), end = row_at(row, n + count, N);
+    if (first < end) act(first, end - first);
+  });
 }
 
 }  // namespace
@@ -77,11 +83,9 @@ inline int64_t row_at(const int32_t* row, int64_t n, int64_t N) {
   }                                                                                                                                                  \
   void attend_##name(const T* q, const T* k, const T* v, const int32_t* row, const int32_t* slot, const T* const* pk, const T* const* pv,            \
                      const int32_t* prefix, T* keys, T* values, int64_t slots, T* out, int64_t N, int64_t H, int64_t K, int64_t D, double scale) {   \
-    in_parts(N, MANY, [&](int64_t n, int64_t count, int) {                                                                                           \
-      const int64_t first = row_at(row, n, N), end = row_at(row, n + count, N);                                                                      \
-      if (first < end)                                                                                                                               \
-        attend<T>(q + first * H * D, k + first * K * D, v + first * K * D, row + first, slot + first, pk, pv, prefix, keys, values, slots,           \
-                  out + first * H * D, end - first, H, K, D, scale);                                                                                 \
+    in_rows(row, N, [&](int64_t n, int64_t count) {                                                                                                  \
+      attend<T>(q + n * H * D, k + n * K * D, v + n * K * D, row + n, slot + n, pk, pv, prefix, keys, values, slots, out + n * H * D, count, H, K, D,\
+                scale);                                                                                                                              \
     });                                                                                                                                              \
   }                                                                                                                                                  \
   void lay_##name(const T* k, const T* v, T* keys, T* values, int64_t E, int64_t K, int64_t D, int64_t slots) {                                      \
@@ -90,13 +94,13 @@ inline int64_t row_at(const int32_t* row, int64_t n, int64_t N) {
   void tree_attend_##name(const T* q, const T* k, const T* v, const int32_t* first, const int32_t* count, const int32_t* parent, int64_t segments,   \
                           int64_t remembered, T* out, S* log_sum, int64_t H, int64_t K, int64_t D, double scale) {                                   \
     const Tree tree{first, count, parent, segments, remembered};                                                                                     \
-    in_parts(K, MANY, [&](int64_t h, int64_t heads, int) { tree_attend<T>(q, k, v, tree, out, log_sum, H, K, D, S(scale), h, heads); });             \
+    in_parts(K, ENOUGH, [&](int64_t h, int64_t heads, int) { tree_attend<T>(q, k, v, tree, out, log_sum, H, K, D, S(scale), h, heads); });           \
   }                                                                                                                                                  \
   void tree_attend_backward_##name(const T* dout, const T* q, const T* k, const T* v, const T* out, const S* log_sum, const int32_t* first,          \
                                    const int32_t* count, const int32_t* parent, int64_t segments, int64_t remembered, T* dq, T* dk, T* dv,           \
                                    int64_t H, int64_t K, int64_t D, double scale) {                                                                  \
     const Tree tree{first, count, parent, segments, remembered};                                                                                     \
-    in_parts(K, MANY, [&](int64_t h, int64_t heads, int) {                                                                                           \
+    in_parts(K, ENOUGH, [&](int64_t h, int64_t heads, int) {                                                                                         \
       tree_attend_backward<T>(dout, q, k, v, out, log_sum, tree, dq, dk, dv, H, K, D, S(scale), h, heads);                                           \
     });                                                                                                                                              \
   }                                                                                                                                                  \
@@ -106,12 +110,12 @@ inline int64_t row_at(const int32_t* row, int64_t n, int64_t N) {
   }                                                                                                                                                  \
   void through_layers_##name(const Layer<T>* layers, const Sizes* sizes, const Places<T>* places, const S* c, const S* s, const S* last_norm,        \
                              double eps, double scale, S* x, T* hidden, int64_t N) {                                                                 \
-    const int64_t X = sizes->hidden, items = N >= ROWS_EACH * threads() ? N : 1;                                                                     \
-    in_parts(items, MANY, [&](int64_t n, int64_t count, int) {                                                                                       \
-      const int64_t first = row_at(places->row_N, n, N), end = items == 1 ? N : row_at(places->row_N, n + count, N);                                 \
-      if (first < end)                                                                                                                               \
-        through_layers<T>(layers, *sizes, places->from(first), c, s, last_norm, S(eps), scale, x + first * X, hidden + first * X, end - first);      \
-    });                                                                                                                                              \
+    const int64_t X = sizes->hidden;                                                                                                                 \
+    const auto some = [&](int64_t n, int64_t count) {                                                                                                \
+      through_layers<T>(layers, *sizes, places->from(n), c, s, last_norm, S(eps), scale, x + n * X, hidden + n * X, count);                          \
+    };                                                                                                                                               \
+    if (N >= ROWS_EACH * threads()) in_rows(places->row_N, N, some);                                                                                 \
+    else some(0, N);                                                                                                                                 \
   }                                                                                                                                                  \
   void add_outer_##name(const T* dout, int64_t stride, const T* x, S* gradient, int64_t N, int64_t O, int64_t I) {                                   \
     add_outer(dout, stride, x, gradient, N, O, I);                                                                                                   \

@@ -9,6 +9,8 @@
 
 namespace {
 
+constexpr int64_t ENOUGH = 1 << 14;  // numbers: worth a thread
+
 inline int threads() {
 #if defined(_OPENMP)
   return omp_in_parallel() ? 1 : omp_get_max_threads();
@@ -21,7 +23,7 @@ inline int threads() {
 // thread.
 template <class Do> void in_parts(int64_t count, int64_t numbers, const Do& act) {
 #if defined(_OPENMP)
-  const int64_t enough = 1 << 14, most = std::max<int64_t>(std::min(count, count * numbers / enough), 1);
+  const int64_t most = std::max<int64_t>(std::min(count, count * numbers / ENOUGH), 1);
   const int parts = int(std::min<int64_t>(threads(), most));
   if (parts > 1) {
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
